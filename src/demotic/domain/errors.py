@@ -1,0 +1,73 @@
+"""Every error the engine raises, named for the fact; each dialect maps them to its own words."""
+
+
+class DemoticError(Exception):
+    """Something went wrong in Demotic."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        """What to tell the caller."""
+        return str(self)
+
+
+class NotFound(DemoticError):
+    """There is no such thing."""
+
+
+class AssistantNotFound(NotFound):
+    """There is no such assistant."""
+
+
+class AgentNotFound(NotFound):
+    """There is no such agent."""
+
+
+class ThreadNotFound(NotFound):
+    """There is no such thread."""
+
+
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+
+class CheckpointNotFound(NotFound):
+    """There is no such checkpoint."""
+
+
+class Conflict(DemoticError):
+    """The request contradicts the present state."""
+
+
+class ThreadExists(Conflict):
+    """A thread with this id already exists."""
+
+
+class ThreadBusy(Conflict):
+    """A run is in progress on this thread."""
+
+
+class BadInput(DemoticError):
+    """The request cannot be understood; the message names the field and the fix."""
+
+
+class NotBuilt(DemoticError):
+    """This operation is not built yet."""
+
+
+class IllegalTransition(DemoticError):
+    """The run's state does not allow this."""
+
+
+class LeaseLost(DemoticError):
+    """This attempt no longer holds its run: another attempt or a cancel has overtaken it."""
+
+
+class StorageUnavailable(DemoticError):
+    """The storage cannot be used."""
+
+
+class AgentError(DemoticError):
+    """An agent could not be loaded or built."""

@@ -1,0 +1,303 @@
+"""The things the engine speaks of. All are immutable; times are microseconds since 1970 (UTC)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from demotic.domain.lifecycle import Reason, RunState, ThreadState
+
+Json = Any
+"""A value made of dict, list, str, int, float, bool and None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls."""
+
+    id: str = ""
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a caller may see and touch: every storage operation on a caller's behalf takes one.
+
+    `filters` must be contained in a row's metadata (`None`: everything is visible). A row
+    outside the scope does not exist for the caller.
+    """
+
+    principal: Principal = Principal()
+    filters: Mapping[str, Json] | None = None
+
+
+EVERYTHING = Scope()
+"""The scope of the server itself."""
+
+
+class BusyPolicy(StrEnum):
+    """What a new run does on a thread that already has an unfinished one."""
+
+    REJECT = "reject"
+    ENQUEUE = "enqueue"
+
+
+class CancelAction(StrEnum):
+    """How a run is cancelled: `interrupt` keeps what it has done."""
+
+    INTERRUPT = "interrupt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAssistant:
+    """Settings of an agent to store."""
+
+    id: str
+    agent: str
+    name: str
+    description: str | None = None
+    config: Mapping[str, Json] = field(default_factory=dict)
+    context: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant(NewAssistant):
+    """Versioned settings of an agent; what callers address."""
+
+    version: int
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantQuery:
+    """Which assistants to list. `name` matches any part, ignoring case."""
+
+    agent: str | None = None
+    name: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    limit: int = 10
+    offset: int = 0
+    sort_by: str = "created"
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewThread:
+    """A conversation to begin."""
+
+    id: str
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A conversation that owns state.
+
+    `values` is the JSON of the state its last run left (None: no run has ended yet); `agent` is
+    the agent that last ran on it.
+    `interrupts` maps a task id to the questions that task asks.
+    """
+
+    id: str
+    metadata: Mapping[str, Json]
+    config: Mapping[str, Json]
+    agent: str | None
+    state: ThreadState
+    values: bytes | None
+    interrupts: Mapping[str, Sequence[Json]] | None
+    error: Mapping[str, str] | None
+    created_us: int
+    updated_us: int
+    state_updated_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadQuery:
+    """Which threads to list. `metadata` and `values` must be contained in the thread's."""
+
+    ids: Sequence[str] | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
+    state: ThreadState | None = None
+    limit: int = 10
+    offset: int = 0
+    sort_by: str = "created"
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A slice of a listing. `total` counts every match, whatever the slice."""
+
+    items: Sequence[Any]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What an agent is asked to do.
+
+    `modes` are the kinds of events to record: none for a caller that only wants the outcome.
+    `command` holds `resume`, `update` and `goto` as far as given. `checkpoint` (`id`, `ns`,
+    `map`) says where to start instead of the thread's latest state.
+    """
+
+    input: Json = None
+    command: Mapping[str, Json] | None = None
+    checkpoint: Mapping[str, Json] | None = None
+    config: Mapping[str, Json] = field(default_factory=dict)
+    context: Mapping[str, Json] | None = None
+    modes: Sequence[str] = ()
+    subgraphs: bool = False
+    interrupt_before: str | Sequence[str] | None = None
+    interrupt_after: str | Sequence[str] | None = None
+    durability: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A request to run an assistant.
+
+    `thread_id` None makes a temporary thread that vanishes with the run's end.
+    `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
+    (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
+    run: the engine keeps it and never looks.
+    """
+
+    id: str
+    thread_id: str | None
+    assistant_id: str
+    request: RunRequest
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    busy_policy: BusyPolicy = BusyPolicy.ENQUEUE
+    create_thread: bool = False
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    reply_format: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One request to run an assistant, and how far it has come.
+
+    `temporary` runs own their thread, which is deleted when the run ends.
+    """
+
+    id: str
+    thread_id: str
+    assistant_id: str
+    agent: str
+    state: RunState
+    reason: Reason | None
+    request: RunRequest
+    metadata: Mapping[str, Json]
+    busy_policy: BusyPolicy
+    temporary: bool
+    reply_format: Mapping[str, Json]
+    attempt: int
+    epoch: int
+    error: Mapping[str, str] | None
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseKey:
+    """The fence of one attempt: every write it makes carries this, and a stale one is refused."""
+
+    thread_id: str
+    run_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An attempt that a worker may begin.
+
+    `base` is the thread's latest checkpoint when the run was first claimed, `head` the latest
+    now; they differ once the run has committed work of its own.
+    """
+
+    run: Run
+    key: LeaseKey
+    base: str | None
+    head: str | None
+    assistant: Assistant
+    thread_metadata: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An admitted run; `claim` when the admitting process may begin it at once."""
+
+    run: Run
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """A worker process that asks for work: its name, the agents it hosts, its lease's length."""
+
+    worker: str
+    agents: frozenset[str]
+    lease_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a leg of a run ended.
+
+    `values` is the JSON of the state it ended in. `interrupts` maps a task id to its questions,
+    `shown_interrupts` is the same as the last state event showed it. `pending` tells that the
+    thread still has steps to run (it was stopped in front of them).
+    """
+
+    state: RunState
+    reason: Reason
+    values: bytes | None = None
+    interrupts: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    shown_interrupts: Sequence[Json] = ()
+    error: Mapping[str, str] | None = None
+    pending: bool = False
+
+    @property
+    def thread_state(self) -> ThreadState:
+        """The state in which this outcome leaves the thread."""
+        if self.state in (RunState.FAILED, RunState.TIMED_OUT):
+            return ThreadState.ERROR
+        if self.state is RunState.WAITING or self.pending:
+            return ThreadState.INTERRUPTED
+        return ThreadState.IDLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSnapshot:
+    """A step that a thread's state is about to take."""
+
+    id: str
+    name: str
+    path: Sequence[Json]
+    error: str | None
+    interrupts: Sequence[Json]
+    checkpoint: Mapping[str, Json] | None
+    state: "StateSnapshot | None"
+    result: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSnapshot:
+    """A thread's state at one checkpoint. `values` is JSON; the rest is plain data.
+
+    `checkpoint` and `parent` hold `thread_id`, `checkpoint_ns`, `checkpoint_id` and, in nested
+    agents, `checkpoint_map`.
+    """
+
+    values: bytes
+    next: Sequence[str]
+    tasks: Sequence[TaskSnapshot]
+    metadata: Mapping[str, Json] | None
+    created_at: str | None
+    checkpoint: Mapping[str, Json] | None
+    parent: Mapping[str, Json] | None
+    interrupts: Sequence[Json]

@@ -1,0 +1,210 @@
+"""The event feed: one mechanism for live streams, joins, waits, reconnects and replay.
+
+A follower listens first, then reads the log, then waits. Attempts of this process hand their
+events over in memory; positions are unique and rise, so what arrives both ways is shown once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from demotic.domain.events import Ended, Event
+from demotic.domain.model import Run
+from demotic.ports.storage import Storage
+
+READ_LIMIT = 1000  # events asked for per read of the log
+LIVE_LIMIT = 10_000  # events held for a slow reader before it is sent back to the log
+
+
+class Unwritten(Protocol):
+    """An attempt of this process that may hold events the log does not have yet."""
+
+    def unwritten(self) -> Sequence[Event]:
+        """Those events, in order."""
+        ...
+
+
+class Hub:
+    """Hands the events of this process's attempts to this process's followers."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._followers: dict[str, set[Following]] = {}
+        self._attempts: dict[str, Unwritten] = {}
+
+    def follow(self, run: Run, *, after: int | None, fresh: bool = False) -> "Following":
+        """Follow a run from a position (None: only what comes from now on).
+
+        `fresh`: nothing has been written for the run yet, so the log need not be read.
+        """
+        following = Following(self, self._storage, run, after, fresh)
+        self._followers.setdefault(run.thread_id, set()).add(following)
+        following.preload(self.unwritten(run.thread_id))
+        return following
+
+    def unwritten(self, thread_id: str) -> Sequence[Event]:
+        """Events of the thread that were emitted here and are not in the log yet."""
+        attempt = self._attempts.get(thread_id)
+        return attempt.unwritten() if attempt else ()
+
+    def leave(self, following: "Following") -> None:
+        """Stop handing events to a follower."""
+        followers = self._followers.get(following.thread_id)
+        if followers is not None:
+            followers.discard(following)
+            if not followers:
+                del self._followers[following.thread_id]
+
+    def begin(self, thread_id: str, attempt: Unwritten) -> None:
+        """An attempt begins to write to the thread."""
+        self._attempts[thread_id] = attempt
+
+    def finish(self, thread_id: str, attempt: Unwritten) -> None:
+        """An attempt writes no more."""
+        if self._attempts.get(thread_id) is attempt:
+            del self._attempts[thread_id]
+
+    def publish(self, thread_id: str, event: Event) -> None:
+        """Hand over an event."""
+        for following in self._followers.get(thread_id, ()):
+            following.offer(event)
+
+    def end(self, thread_id: str, ended: Ended) -> None:
+        """Tell that a leg has ended; its last events were handed over or are in the log."""
+        for following in self._followers.get(thread_id, ()):
+            following.offer_end(ended)
+
+    def waiting(self) -> Sequence["Following"]:
+        """Followers of runs that no attempt of this process is working on."""
+        return [
+            following
+            for thread_id, followers in self._followers.items()
+            if thread_id not in self._attempts
+            for following in followers
+        ]
+
+
+class Following:
+    """One reader of one run's events. Use it from one task; `close` it when done."""
+
+    def __init__(
+        self, hub: Hub, storage: Storage, run: Run, after: int | None, fresh: bool
+    ) -> None:
+        self.run = run
+        self.thread_id = run.thread_id
+        self._hub, self._storage = hub, storage
+        self._after = -1 if after is None else after
+        self._behind = not fresh and after is not None
+        self._unsure = not fresh
+        self._live: deque[Event] = deque()
+        self._ended: Ended | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def next(self, timeout_s: float | None = None) -> Sequence[Event] | Ended | None:
+        """The next events in order, or how the leg ended (after its last event), or None when
+        the time is over without either."""
+        while True:
+            if self._behind and (events := await self._read_log()):
+                return events
+            if events := self._take_live():
+                return events
+            if self._unsure:
+                await self._look()
+            elif self._ended is not None:
+                return self._ended
+            elif not await self._wait(timeout_s):
+                return None
+
+    async def ended(self) -> Ended:
+        """Skip every event and wait for the end of the leg."""
+        while not isinstance(got := await self.next(), Ended):
+            pass
+        return got
+
+    def close(self) -> None:
+        """Stop following."""
+        self._hub.leave(self)
+
+    def preload(self, events: Sequence[Event]) -> None:
+        """Take events that were emitted before this reader came and are not in the log yet."""
+        if self._behind:
+            self._live.extend(e for e in events if e.run_id == self.run.id)
+        elif events:
+            self._after = max(self._after, events[-1].seq)
+
+    def offer(self, event: Event) -> None:
+        """Take a live event."""
+        if event.run_id != self.run.id:
+            return
+        if len(self._live) >= LIVE_LIMIT:
+            self._live.clear()
+            self._behind = True
+            self.preload(self._hub.unwritten(self.thread_id))
+        else:
+            self._live.append(event)
+        self._wake()
+
+    def offer_end(self, ended: Ended) -> None:
+        """Take the news that a leg has ended."""
+        if ended.run_id == self.run.id:
+            self._ended = ended
+            self._unsure = False
+            self._wake()
+
+    def recheck(self) -> None:
+        """Look at the stored state again: a signal may have been lost."""
+        self._unsure = True
+        self._wake()
+
+    async def _read_log(self) -> Sequence[Event]:
+        events = await self._storage.read_events(
+            self.thread_id, after=self._after, run_id=self.run.id, limit=READ_LIMIT
+        )
+        self._behind = bool(events)
+        return self._passed(events)
+
+    def _take_live(self) -> Sequence[Event]:
+        if not self._live:
+            return ()
+        events = list(self._live)
+        self._live.clear()
+        return self._passed(events)
+
+    def _passed(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Those of the events that were not shown yet; they count as shown from now on."""
+        new = [e for e in events if e.seq > self._after]
+        if new:
+            self._after = new[-1].seq
+        return new
+
+    async def _look(self) -> None:
+        """Ask the storage whether the leg has ended; if so, its last events are in the log."""
+        self._unsure = False
+        outcome = await self._storage.get_outcome(self.run.id)
+        if outcome is not None and self._ended is None:
+            self._ended = Ended(self.run.id, outcome)
+            self._behind = self._after >= 0 or self._behind
+
+    async def _wait(self, timeout_s: float | None) -> bool:
+        loop = asyncio.get_running_loop()
+        waiter = self._waiter = loop.create_future()
+        handle = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
+        try:
+            await waiter
+        except TimeoutError:
+            return False
+        finally:
+            self._waiter = None
+            if handle:
+                handle.cancel()
+        return True
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def _expire(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())

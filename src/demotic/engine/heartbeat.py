@@ -1,0 +1,64 @@
+"""Renews the leases of this process's attempts from a thread and event loop of its own.
+
+A blocked main loop therefore keeps its leases, but not for ever: after `BLOCKED_S` seconds
+without a sign of life they are left to expire.
+"""
+
+import asyncio
+import threading
+import time
+
+import structlog
+
+from demotic.engine.worker import Worker
+from demotic.ports.clock import Clock
+from demotic.ports.storage import Storage
+
+log = structlog.get_logger("demotic.heartbeat")
+
+BLOCKED_S = 300.0
+
+
+class Heartbeat:
+    """Renews leases every third of their length until stopped. Create it on the main loop."""
+
+    def __init__(self, storage: Storage, worker: Worker, clock: Clock) -> None:
+        self._storage, self._worker, self._clock = storage, worker, clock
+        self._main = asyncio.get_running_loop()
+        self._alive_at = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="demotic-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Stop renewing and wait for the thread."""
+        self._stop.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._worker.lease_s / 3):
+            self._main.call_soon_threadsafe(self._show_life)
+            blocked_s = time.monotonic() - self._alive_at
+            if blocked_s > BLOCKED_S:
+                log.error("the event loop is blocked, leases are not renewed", seconds=blocked_s)
+                continue
+            if blocked_s > self._worker.lease_s:
+                log.warning("the event loop is blocked", seconds=round(blocked_s))
+            try:
+                asyncio.run(self._renew())
+            except Exception:
+                log.exception("leases could not be renewed")
+
+    def _show_life(self) -> None:
+        self._alive_at = time.monotonic()
+
+    async def _renew(self) -> None:
+        held = self._worker.held()
+        if not held:
+            return
+        until_us = self._clock.now_us() + int(self._worker.lease_s * 1e6)
+        for key in await self._storage.renew_leases(held, until_us=until_us):
+            self._main.call_soon_threadsafe(self._worker.lose, key.run_id, key.epoch)

@@ -1,0 +1,130 @@
+"""Runs: starting, finding, cancelling and deleting them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demotic.domain.events import Ended
+from demotic.domain.ids import uuid7
+from demotic.domain.lifecycle import LEG_ENDS, RunState
+from demotic.domain.model import EVERYTHING, CancelAction, NewRun, Outcome, Run, Scope
+from demotic.engine.follow import Following, Hub
+from demotic.engine.worker import Worker
+from demotic.ports.clock import Clock
+from demotic.ports.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An admitted run and a reader of its events from the first on. Close the reader when done."""
+
+    run: Run
+    following: Following
+
+
+class Runs:
+    """What callers do with runs."""
+
+    def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
+        self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+
+    def new_id(self) -> str:
+        """An id for a run or thread."""
+        return uuid7(self._clock.now_us())
+
+    async def start(
+        self, new: NewRun, scope: Scope, assistant_scope: Scope = EVERYTHING
+    ) -> Started:
+        """Admit a run; it begins at once if a slot is free and no older run is in front of it.
+
+        `scope` is what the caller may do with threads, `assistant_scope` with assistants.
+        Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`.
+        """
+        claimer = self._worker.reserve()
+        try:
+            admission = await self._storage.admit_run(
+                new,
+                scope=scope,
+                assistant_scope=assistant_scope,
+                now_us=self._clock.now_us(),
+                claimer=self._worker.claimer,
+                claim=claimer is not None,
+            )
+            run, claim = admission.run, admission.claim
+            following = self._hub.follow(run, after=0, fresh=claim is not None)
+            if claim is not None:
+                self._worker.launch(claim)
+        finally:
+            if claimer is not None:
+                self._worker.unreserve()
+        if claim is None:
+            self._worker.wake()
+        return Started(run, following)
+
+    async def get(self, thread_id: str | None, run_id: str, scope: Scope) -> Run:
+        """Raises `RunNotFound`, `ThreadNotFound`."""
+        return await self._storage.get_run(thread_id, run_id, scope=scope)
+
+    async def list(
+        self,
+        thread_id: str,
+        scope: Scope,
+        *,
+        states: Sequence[RunState] | None = None,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> Sequence[Run]:
+        """The thread's runs, newest first. Raises `ThreadNotFound`."""
+        return await self._storage.list_runs(
+            thread_id, states=states, limit=limit, offset=offset, scope=scope
+        )
+
+    async def outcome(self, run: Run, ended: Ended | None = None) -> Outcome:
+        """How the run's last leg ended; waits for the end if need be."""
+        if ended is None:
+            following = self.follow(run, after=None)
+            try:
+                ended = await following.ended()
+            finally:
+                following.close()
+        if ended.outcome is not None:
+            return ended.outcome
+        outcome = await self._storage.get_outcome(run.id)
+        assert outcome is not None, "a leg that has ended has an outcome"
+        return outcome
+
+    def follow(self, run: Run, *, after: int | None) -> Following:
+        """Read the run's events from a position on; None: only those that are still to come."""
+        return self._hub.follow(run, after=after)
+
+    async def cancel(
+        self, thread_id: str, run_id: str, action: CancelAction, scope: Scope, *, wait: bool
+    ) -> None:
+        """Cancel a run. Raises `RunNotFound`, `Conflict` if it has ended already.
+
+        With `wait`, returns when the run has ended; else when the request is stored.
+        """
+        run = await self._storage.request_cancel(
+            thread_id, run_id, action, scope=scope, now_us=self._clock.now_us()
+        )
+        if run.state in LEG_ENDS:
+            self._ended_without_attempt(run)
+            return
+        following = self.follow(run, after=None) if wait else None
+        self._worker.cancel(run.id)
+        if following:
+            try:
+                await following.ended()
+            finally:
+                following.close()
+
+    async def delete(self, thread_id: str, run_id: str, scope: Scope) -> None:
+        """Delete a run; an unfinished one is ended first. Raises `RunNotFound`."""
+        run = await self._storage.delete_run(
+            thread_id, run_id, scope=scope, now_us=self._clock.now_us()
+        )
+        self._worker.lose(run.id)
+        self._ended_without_attempt(run)
+
+    def _ended_without_attempt(self, run: Run) -> None:
+        self._hub.end(run.thread_id, Ended(run.id, None))
+        self._worker.wake()

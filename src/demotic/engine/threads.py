@@ -1,0 +1,44 @@
+"""Threads: creating, finding and deleting them."""
+
+from demotic.domain.errors import ThreadExists
+from demotic.domain.events import Ended
+from demotic.domain.lifecycle import Reason, RunState
+from demotic.domain.model import NewThread, Outcome, Page, Scope, Thread, ThreadQuery
+from demotic.engine.follow import Hub
+from demotic.engine.worker import Worker
+from demotic.ports.clock import Clock
+from demotic.ports.storage import Storage
+
+
+class Threads:
+    """What callers do with threads."""
+
+    def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
+        self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+
+    async def create(self, new: NewThread, scope: Scope, *, or_existing: bool = False) -> Thread:
+        """Create a thread. `or_existing`: return the one that is there, not `ThreadExists`."""
+        try:
+            return await self._storage.create_thread(new, scope=scope, now_us=self._clock.now_us())
+        except ThreadExists:
+            if not or_existing:
+                raise
+            return await self._storage.get_thread(new.id, scope=scope)
+
+    async def get(self, thread_id: str, scope: Scope) -> Thread:
+        """Raises `ThreadNotFound`."""
+        return await self._storage.get_thread(thread_id, scope=scope)
+
+    async def search(self, query: ThreadQuery, scope: Scope) -> Page:
+        """A page of threads."""
+        return await self._storage.search_threads(query, scope=scope)
+
+    async def delete(self, thread_id: str, scope: Scope) -> None:
+        """Delete a thread and everything it owns; runs in progress end. Raises `ThreadNotFound`."""
+        unfinished = await self._storage.delete_thread(
+            thread_id, scope=scope, now_us=self._clock.now_us()
+        )
+        gone = Outcome(state=RunState.CANCELLED, reason=Reason.DELETED)
+        for run_id in unfinished:
+            self._worker.lose(run_id)
+            self._hub.end(thread_id, Ended(run_id, gone))

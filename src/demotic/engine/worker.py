@@ -1,0 +1,211 @@
+"""The worker: claims runs while it has free slots and carries each attempt to its end."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+import structlog
+
+from demotic.domain.errors import LeaseLost
+from demotic.domain.events import END, START, Ended
+from demotic.domain.lifecycle import Reason, RunState
+from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome
+from demotic.engine.encode import encode
+from demotic.engine.follow import Hub
+from demotic.engine.patience import patiently
+from demotic.engine.recorder import Recorder
+from demotic.ports.agent import Agent, Attempt, Drain
+from demotic.ports.clock import Clock
+from demotic.ports.storage import Storage
+
+log = structlog.get_logger("demotic.worker")
+
+LOOK_AGAIN_S = 5.0  # a lost wake-up costs this much at most
+
+
+class Job:
+    """An attempt at work in this process."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.drain = Drain()
+        self.work: asyncio.Task[Outcome | None] | None = None
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.cancelled = False
+        self.lost = False
+
+    def is_over(self, _: object = None) -> None:
+        """The work has ended, or its grace time."""
+        if not self.over.done():
+            self.over.set_result(None)
+
+
+class Worker:
+    """Runs attempts, at most `slots` at a time.
+
+    `grace_s` is how long code that does not react to a cancel is waited for before its run is
+    ended without it.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        agents: Mapping[str, Agent],
+        hub: Hub,
+        clock: Clock,
+        *,
+        name: str,
+        slots: int = 100,
+        lease_s: float = 30.0,
+        grace_s: float = 5.0,
+    ) -> None:
+        self._storage, self._agents, self._hub, self._clock = storage, agents, hub, clock
+        self._slots, self._grace_s, self.lease_s = slots, grace_s, lease_s
+        self.claimer = Claimer(name, frozenset(agents), int(lease_s * 1e6))
+        self._jobs: dict[str, Job] = {}
+        self._supervisors: set[asyncio.Task[None]] = set()
+        self._reserved = 0
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def reserve(self) -> Claimer | None:
+        """Keep a slot free for a run that is being admitted; None when there is none."""
+        if self._stopping or len(self._jobs) + self._reserved >= self._slots:
+            return None
+        self._reserved += 1
+        return self.claimer
+
+    def launch(self, claim: Claim) -> None:
+        """Begin an attempt."""
+        job = Job(claim)
+        self._jobs[claim.run.id] = job
+        task = asyncio.get_running_loop().create_task(self._carry(job))
+        self._supervisors.add(task)
+        task.add_done_callback(self._supervisors.discard)
+
+    def unreserve(self) -> None:
+        """The reserved slot is used, or not needed."""
+        self._reserved -= 1
+
+    def wake(self) -> None:
+        """There may be a run to claim."""
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Claim runs until cancelled."""
+        while True:
+            while (claimer := self.reserve()) is not None:
+                try:
+                    claim = await self._storage.claim_run(claimer, now_us=self._clock.now_us())
+                finally:
+                    self.unreserve()
+                if claim is None:
+                    break
+                self.launch(claim)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN_S)
+            self._wake.clear()
+
+    def held(self) -> list[LeaseKey]:
+        """The leases of the attempts at work. Safe to call from any thread."""
+        return [job.claim.key for job in list(self._jobs.values())]
+
+    def cancel(self, run_id: str) -> None:
+        """A cancel of the run was stored: stop its attempt."""
+        if (job := self._jobs.get(run_id)) and not job.cancelled:
+            job.cancelled = True
+            self._stop(job)
+
+    def lose(self, run_id: str, epoch: int | None = None) -> None:
+        """The run was taken from its attempt: stop it and write nothing more."""
+        job = self._jobs.get(run_id)
+        if job and epoch in (None, job.claim.key.epoch):
+            job.lost = True
+            self._stop(job)
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Take no more runs; let those at work stop at a safe point and release them."""
+        self._stopping = True
+        for job in self._jobs.values():
+            job.drain.request()
+        if self._supervisors:
+            await asyncio.wait(self._supervisors, timeout=drain_s)
+        for job in list(self._jobs.values()):
+            job.drain.request()
+            self._stop(job)
+        if self._supervisors:
+            await asyncio.wait(self._supervisors, timeout=self._grace_s + 1)
+
+    def _stop(self, job: Job) -> None:
+        if job.work is not None:
+            job.work.cancel()
+            asyncio.get_running_loop().call_later(self._grace_s, job.is_over)
+
+    async def _carry(self, job: Job) -> None:
+        """One attempt from its claim to its finish; whatever happens, the slot is freed."""
+        run = job.claim.run
+        recorder = Recorder(self._storage, self._hub, self._clock, job.claim.key)
+        try:
+            await self._attempt(job, recorder)
+        except LeaseLost:
+            log.warning("attempt lost its run", run=run.id, attempt=run.attempt)
+        except Exception:
+            log.exception("attempt could not be finished", run=run.id, attempt=run.attempt)
+        finally:
+            recorder.detach()
+            self._jobs.pop(run.id, None)
+            self.wake()
+
+    async def _attempt(self, job: Job, recorder: Recorder) -> None:
+        run = job.claim.run
+        if run.request.modes:
+            recorder.emit(START, "", encode({"attempt": run.attempt}))
+        attempt = Attempt(job.claim, recorder, job.drain)
+        agent = self._agents[run.agent]
+        job.work = asyncio.get_running_loop().create_task(agent.run(attempt))
+        job.work.add_done_callback(job.is_over)
+        await job.over
+        outcome = await self._outcome(job, agent, attempt)
+        if job.lost:
+            return
+        if outcome is None:
+            await patiently(lambda: self._release(job, recorder))
+        else:
+            await self._finish(job, recorder, outcome)
+
+    async def _outcome(self, job: Job, agent: Agent, attempt: Attempt) -> Outcome | None:
+        """How the attempt ended; None when it is to be released."""
+        assert job.work is not None
+        if not job.work.done():
+            log.error("agent does not stop, its run goes on without it", run=job.claim.run.id)
+        elif not job.work.cancelled():
+            return job.work.result()
+        if job.cancelled:
+            return await agent.interrupted(attempt)
+        if job.drain.requested or job.lost:
+            return None
+        error = {"error": "CancelledError", "message": "The agent cancelled itself."}
+        return Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=error)
+
+    async def _release(self, job: Job, recorder: Recorder) -> None:
+        if events := await recorder.close():
+            await self._storage.append_events(job.claim.key, events, now_us=self._clock.now_us())
+        await self._storage.release_run(job.claim.key, now_us=self._clock.now_us())
+
+    async def _finish(self, job: Job, recorder: Recorder, outcome: Outcome) -> None:
+        key, run = job.claim.key, job.claim.run
+        events = await recorder.close()
+        end = recorder.mint(END, "", encode(_end(outcome)))
+        if run.request.modes:
+            events.append(end)
+        more = await patiently(
+            lambda: self._storage.finish_run(key, outcome, events, now_us=self._clock.now_us())
+        )
+        self._hub.publish(key.thread_id, end)
+        self._hub.end(key.thread_id, Ended(run.id, outcome))
+        if more:
+            self.wake()
+
+
+def _end(outcome: Outcome) -> Mapping[str, object]:
+    return {"state": outcome.state, "reason": outcome.reason, "error": outcome.error}

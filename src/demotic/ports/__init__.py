@@ -1,0 +1,1 @@
+"""What the engine needs from outside: contracts in prose and types, no code."""

@@ -1,0 +1,109 @@
+"""What the engine runs: anything that turns a request into events and an outcome."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from demotic.domain.model import Claim, Json, LeaseKey, Outcome, StateSnapshot
+
+
+class Sink(Protocol):
+    """Where an attempt's events go."""
+
+    def emit(self, kind: str, ns: str, data: bytes) -> None:
+        """Record an event (JSON, encoded); it reaches followers at once. Never blocks.
+
+        `ns` is the nested agent's namespace, parts joined by `|`, empty for the root.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait while too much is unwritten: call it between events."""
+        ...
+
+
+class Drain:
+    """Asks a running attempt to stop at its next safe point; may be set from any thread."""
+
+    __slots__ = ("_callbacks", "requested")
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._callbacks: list[Drained] = []
+
+    def on_request(self, callback: "Drained") -> None:
+        """Call `callback` when the stop is requested (at once if it already was)."""
+        self._callbacks.append(callback)
+        if self.requested:
+            callback()
+
+    def request(self) -> None:
+        """Ask for the stop."""
+        self.requested = True
+        for callback in self._callbacks:
+            callback()
+
+
+class Drained(Protocol):
+    """Called once when a drain is requested."""
+
+    def __call__(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a run by one worker."""
+
+    claim: Claim
+    sink: Sink
+    drain: Drain = field(default_factory=Drain)
+
+    @property
+    def key(self) -> LeaseKey:
+        """The fence that every write of this attempt carries."""
+        return self.claim.key
+
+
+class Agent(Protocol):
+    """A hosted program."""
+
+    @property
+    def name(self) -> str:
+        """Its id, from configuration."""
+        ...
+
+    @property
+    def description(self) -> str | None:
+        """What it does, for people."""
+        ...
+
+    async def run(self, attempt: Attempt) -> Outcome | None:
+        """Run the attempt to its end; None when it stopped because a drain was requested.
+
+        The agent's own exception becomes an outcome (`failed`, with `error` holding the class
+        name and the message); storage and fence errors are raised. A cancelled attempt raises
+        `asyncio.CancelledError`.
+        """
+        ...
+
+    async def interrupted(self, attempt: Attempt) -> Outcome:
+        """The outcome of an attempt that was cancelled: where it left the thread."""
+        ...
+
+    async def state(
+        self, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+    ) -> StateSnapshot:
+        """The thread's state, latest or at a checkpoint. Raises `CheckpointNotFound`."""
+        ...
+
+    def history(
+        self,
+        thread_id: str,
+        checkpoint: Mapping[str, Json] | None,
+        *,
+        limit: int,
+        before: Mapping[str, Json] | None,
+        metadata: Mapping[str, Json] | None,
+    ) -> AsyncIterator[StateSnapshot]:
+        """The thread's states, newest first."""
+        ...

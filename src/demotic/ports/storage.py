@@ -1,0 +1,201 @@
+"""Durable records. Every method is one atomic operation; no transaction or cursor crosses it.
+
+Times are parameters (`now_us`, microseconds since 1970). Operations on a caller's behalf take a
+`Scope` and apply its filters in the same statement as the read or write: a row outside the
+scope is not found. Operations of an attempt take its `LeaseKey`; when the run is no longer
+running under that epoch they raise `LeaseLost` and write nothing, and never harm the operations
+they were committed with.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from demotic.domain.events import Event
+from demotic.domain.model import (
+    Admission,
+    Assistant,
+    AssistantQuery,
+    CancelAction,
+    Claim,
+    Claimer,
+    LeaseKey,
+    NewAssistant,
+    NewRun,
+    NewThread,
+    Outcome,
+    Page,
+    Run,
+    Scope,
+    Thread,
+    ThreadQuery,
+)
+
+
+class AssistantStorage(Protocol):
+    """Assistants."""
+
+    async def ensure_assistants(self, new: Sequence[NewAssistant], *, now_us: int) -> None:
+        """Create those that do not exist yet; leave the others as they are."""
+        ...
+
+    async def get_assistant(self, assistant_id: str, *, scope: Scope) -> Assistant:
+        """Raises `AssistantNotFound`."""
+        ...
+
+    async def search_assistants(self, query: AssistantQuery, *, scope: Scope) -> Page:
+        """A page of `Assistant`."""
+        ...
+
+
+class ThreadStorage(Protocol):
+    """Threads."""
+
+    async def create_thread(self, new: NewThread, *, scope: Scope, now_us: int) -> Thread:
+        """Raises `ThreadExists`. A recreated id starts at a higher epoch than it ever had."""
+        ...
+
+    async def get_thread(self, thread_id: str, *, scope: Scope) -> Thread:
+        """Raises `ThreadNotFound`."""
+        ...
+
+    async def search_threads(self, query: ThreadQuery, *, scope: Scope) -> Page:
+        """A page of `Thread`."""
+        ...
+
+    async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:
+        """Delete the thread and everything it owns; the ids of its runs that were unfinished.
+
+        An attempt still at work on it loses its lease. Raises `ThreadNotFound`.
+        """
+        ...
+
+
+class RunStorage(Protocol):
+    """Runs: the queue is the runs table, in admission order per thread."""
+
+    async def admit_run(
+        self,
+        new: NewRun,
+        *,
+        scope: Scope,
+        assistant_scope: Scope,
+        now_us: int,
+        claimer: Claimer,
+        claim: bool,
+    ) -> Admission:
+        """Resolve the assistant and the thread, each in the scope that the caller has for it,
+        apply the busy policy, insert the run.
+
+        With `claim`, and when no unfinished run of the thread is older, the run is inserted
+        already claimed by `claimer`. A waiting run on the thread is superseded. Raises
+        `AssistantNotFound`, `ThreadNotFound` (unless `create_thread`), `ThreadBusy` (policy
+        reject), and `AgentNotFound` when the claimer does not host the assistant's agent.
+        """
+        ...
+
+    async def claim_run(self, claimer: Claimer, *, now_us: int) -> Claim | None:
+        """Claim the oldest claimable run: the head of its thread, with none running there."""
+        ...
+
+    async def renew_leases(self, held: Sequence[LeaseKey], *, until_us: int) -> Sequence[LeaseKey]:
+        """Extend the leases that still hold; returns those that are lost."""
+        ...
+
+    async def release_run(self, key: LeaseKey, *, now_us: int) -> None:
+        """Give the run back to the queue (drain): it counts as no failed attempt."""
+        ...
+
+    async def finish_run(
+        self, key: LeaseKey, outcome: Outcome, events: Sequence[Event], *, now_us: int
+    ) -> bool:
+        """End a leg in one operation: run, thread, last events, the thread's next head.
+
+        A temporary run that reaches a final state is deleted with its thread, and its thread's
+        id cannot be reused at a lower epoch. Returns whether another run became claimable.
+        """
+        ...
+
+    async def request_cancel(
+        self,
+        thread_id: str,
+        run_id: str,
+        action: CancelAction,
+        *,
+        scope: Scope,
+        now_us: int,
+    ) -> Run:
+        """Cancel a run: a queued one ends at once, for a running one the request is stored and
+        its worker ends it. A waiting run counts as ended.
+
+        Returns the run as it is then. Raises `RunNotFound`, and `Conflict` if it has ended.
+        """
+        ...
+
+    async def delete_run(self, thread_id: str, run_id: str, *, scope: Scope, now_us: int) -> Run:
+        """Delete a run; an unfinished one is ended first and the thread is free afterwards."""
+        ...
+
+    async def rescue_runs(self, *, now_us: int, worker: str | None) -> Sequence[Run]:
+        """Take back runs whose lease has expired (with `worker`: every lease not held by it).
+
+        A run goes back to the queue, or fails with reason `lost_worker` after three expired
+        leases without a new checkpoint; one with a stored cancel request is cancelled. Returns
+        the rescued runs as they are then.
+        """
+        ...
+
+    async def get_run(self, thread_id: str | None, run_id: str, *, scope: Scope) -> Run:
+        """Raises `RunNotFound` (`ThreadNotFound` where the thread is unknown)."""
+        ...
+
+    async def get_outcome(self, run_id: str) -> Outcome | None:
+        """How the run's last leg ended; None while it is queued or running.
+
+        Raises `RunNotFound`.
+        """
+        ...
+
+    async def list_runs(
+        self,
+        thread_id: str,
+        *,
+        states: Sequence[str] | None,
+        limit: int,
+        offset: int,
+        scope: Scope,
+    ) -> Sequence[Run]:
+        """The thread's runs, newest first. Raises `ThreadNotFound`."""
+        ...
+
+
+class FeedStorage(Protocol):
+    """The ordered log of each thread. Events are stored in packed batches."""
+
+    async def append_events(
+        self, key: LeaseKey, events: Sequence[Event], *, now_us: int
+    ) -> None:
+        """Append an attempt's next events; their positions rise above all earlier ones."""
+        ...
+
+    async def read_events(
+        self, thread_id: str, *, after: int, run_id: str | None, limit: int
+    ) -> Sequence[Event]:
+        """Events with a position above `after`, in order; about `limit` of them (whole batches)."""
+        ...
+
+    async def trim_feed(self, *, before_us: int, now_us: int) -> int:
+        """Drop batches written before the given time, temporary threads whose run ended two
+        minutes ago, and tombstones that are no longer needed; how many rows."""
+        ...
+
+
+class Storage(AssistantStorage, ThreadStorage, RunStorage, FeedStorage, Protocol):
+    """Everything the engine keeps."""
+
+    async def ping(self) -> None:
+        """Raises `StorageUnavailable` unless the storage answers."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was submitted and release every resource."""
+        ...

@@ -1,0 +1,1 @@
+"""Adapters for the storage, checkpoint and signal ports."""

@@ -1,0 +1,78 @@
+"""Taking checkpoints out of SQLite: the rows that go, the heads that fall back, the values."""
+
+from collections.abc import Collection, Iterable
+
+import apsw
+import orjson
+
+from demotic.domain.chains import Link, Place, left_by, needed_by
+from demotic.ports.checkpoints import children, split_digests
+from demotic.storage.sql.queries import Queries
+
+SQL = Queries(__package__, "checkpoints.sql")
+
+
+def delete_thread(connection: apsw.Connection, thread_id: str) -> None:
+    """Delete everything of a thread."""
+    for query in (
+        SQL.delete_thread_checkpoints,
+        SQL.delete_thread_heads,
+        SQL.delete_thread_writes,
+        SQL.delete_thread_values,
+    ):
+        connection.execute(query, (thread_id,))
+
+
+def delete_runs(connection: apsw.Connection, thread_id: str, runs: Collection[str]) -> None:
+    """Delete what the given runs made in a thread, except what others are rebuilt from."""
+    gone, kept = left_by(_chains(connection, thread_id), runs)
+    _delete_checkpoints(connection, thread_id, gone)
+    for run_id in runs:
+        written: list[Place] = list(connection.execute(SQL.writes_of_run, (run_id, thread_id)))
+        rows = [(thread_id, *place, run_id) for place in written if place not in kept]
+        connection.executemany(SQL.delete_run_writes, rows)
+    connection.execute(SQL.restore_heads, {"thread_id": thread_id})
+    connection.execute(SQL.drop_heads, {"thread_id": thread_id})
+    _sweep_values(connection, thread_id)
+
+
+def keep_heads(connection: apsw.Connection, thread_id: str) -> None:
+    """Delete all that the latest checkpoint of each namespace does not need."""
+    chains = _chains(connection, thread_id)
+    heads: list[Place] = list(connection.execute(SQL.heads, (thread_id,)))
+    _delete_checkpoints(connection, thread_id, chains.keys() - needed_by(chains, heads))
+    _sweep_values(connection, thread_id)
+
+
+def _chains(connection: apsw.Connection, thread_id: str) -> dict[Place, Link]:
+    return {
+        (ns, checkpoint_id): Link(parent_id, run_id, frozenset(orjson.loads(inherited)))
+        for ns, checkpoint_id, parent_id, run_id, inherited in connection.execute(
+            SQL.chains, (thread_id,)
+        )
+    }
+
+
+def _delete_checkpoints(
+    connection: apsw.Connection, thread_id: str, places: Iterable[Place]
+) -> None:
+    rows = [(thread_id, *place) for place in places]
+    connection.executemany(SQL.delete_checkpoint, rows)
+    connection.executemany(SQL.delete_checkpoint_writes, rows)
+
+
+def _sweep_values(connection: apsw.Connection, thread_id: str) -> None:
+    """Delete the values of a thread that nothing refers to any more."""
+    nodes: dict[bytes, bytes | None] = dict(connection.execute(SQL.nodes_of_thread, (thread_id,)))
+    wanted = [
+        root
+        for (roots,) in connection.execute(SQL.roots_of_thread, {"thread_id": thread_id})
+        for root in split_digests(roots)
+    ]
+    unreached = set(nodes)
+    while wanted:
+        digest = wanted.pop()
+        if digest in unreached:
+            unreached.remove(digest)
+            wanted += children(nodes[digest] or b"")
+    connection.executemany(SQL.delete_value, [(thread_id, digest) for digest in unreached])

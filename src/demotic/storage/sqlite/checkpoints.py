@@ -1,0 +1,298 @@
+"""Checkpoints in SQLite."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import apsw
+import orjson
+
+from demotic.domain.chains import Place
+from demotic.domain.errors import Conflict, LeaseLost
+from demotic.domain.model import LeaseKey
+from demotic.ports.checkpoints import (
+    MissingValues,
+    Reply,
+    StoredCheckpoint,
+    StoredWrite,
+    children,
+    split_digests,
+)
+from demotic.storage.sql.queries import Queries
+from demotic.storage.sqlite.checkpoint_removal import delete_runs, delete_thread, keep_heads
+from demotic.storage.sqlite.database import Database
+
+SQL = Queries(__package__, "checkpoints.sql")
+
+
+class SqliteCheckpoints:
+    """The port `Checkpoints` on a SQLite database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(
+        self,
+        key: LeaseKey | None,
+        thread_id: str,
+        checkpoint: StoredCheckpoint,
+        values: Mapping[bytes, bytes],
+    ) -> Reply[None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> None:
+            _check_lease(connection, key, thread_id)
+            _put_values(connection, thread_id, checkpoint.roots, values)
+            _put_checkpoint(connection, key, thread_id, checkpoint)
+
+        return self._database.write("put_checkpoint", job)
+
+    def put_writes(
+        self,
+        key: LeaseKey | None,
+        thread_id: str,
+        ns: str,
+        checkpoint_id: str,
+        writes: Sequence[StoredWrite],
+        values: Mapping[bytes, bytes],
+    ) -> Reply[None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> None:
+            _check_lease(connection, key, thread_id)
+            roots = [root for write in writes for root in write.roots]
+            _put_values(connection, thread_id, roots, values)
+            place = {"thread_id": thread_id, "ns": ns, "checkpoint_id": checkpoint_id}
+            rows = ({**place, **_write_row(key, write)} for write in writes)
+            connection.executemany(SQL.put_write, rows)
+
+        return self._database.write("put_writes", job)
+
+    def get(
+        self, thread_id: str, ns: str, checkpoint_id: str | None
+    ) -> Reply[StoredCheckpoint | None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> StoredCheckpoint | None:
+            return next(_load(connection, thread_id, [(ns, checkpoint_id)]), None)
+
+        return self._database.read("get_checkpoint", job)
+
+    def list(
+        self,
+        thread_id: str | None,
+        ns: str | None,
+        *,
+        checkpoint_id: str | None = None,
+        before: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+    ) -> Reply[Sequence[tuple[str, StoredCheckpoint]]]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> Sequence[tuple[str, StoredCheckpoint]]:
+            found: list[tuple[str, StoredCheckpoint]] = []
+            for thread in [thread_id] if thread_id is not None else _threads(connection):
+                matches = _matches(connection, thread, ns, checkpoint_id, before, metadata)
+                wanted = None if limit is None else max(limit - len(found), 0)
+                places = list(islice(matches, wanted))
+                found += ((thread, stored) for stored in _load(connection, thread, places))
+            return found
+
+        return self._database.read("list_checkpoints", job)
+
+    def delete_thread(self, thread_id: str) -> Reply[None]:
+        """See the port."""
+        return self._database.write("delete_checkpoints", lambda c: delete_thread(c, thread_id))
+
+    def delete_runs(self, run_ids: Sequence[str]) -> Reply[None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> None:
+            runs = frozenset(run_ids)
+            threads = {
+                thread_id
+                for run_id in runs
+                for (thread_id,) in connection.execute(SQL.threads_of_run, {"run_id": run_id})
+            }
+            for thread_id in threads:
+                delete_runs(connection, thread_id, runs)
+
+        return self._database.write("delete_run_checkpoints", job)
+
+    def copy_thread(self, source: str, target: str) -> Reply[None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> None:
+            if not connection.execute(SQL.thread_is_empty, {"thread_id": target}).get:
+                raise Conflict("The thread to copy to has checkpoints of its own.")
+            for query in (SQL.copy_checkpoints, SQL.copy_heads, SQL.copy_writes, SQL.copy_values):
+                connection.execute(query, {"source": source, "target": target})
+
+        return self._database.write("copy_checkpoints", job)
+
+    def prune(self, thread_ids: Sequence[str], *, keep_latest: bool) -> Reply[None]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> None:
+            for thread_id in thread_ids:
+                if keep_latest:
+                    keep_heads(connection, thread_id)
+                else:
+                    delete_thread(connection, thread_id)
+
+        return self._database.write("prune_checkpoints", job)
+
+
+def _check_lease(connection: apsw.Connection, key: LeaseKey | None, thread_id: str) -> None:
+    if key is None:
+        return
+    row = {"run_id": key.run_id, "thread_id": thread_id, "epoch": key.epoch}
+    if key.thread_id != thread_id or connection.execute(SQL.holds_lease, row).get is None:
+        raise LeaseLost
+
+
+def _put_values(
+    connection: apsw.Connection,
+    thread_id: str,
+    roots: Iterable[bytes],
+    values: Mapping[bytes, bytes],
+) -> None:
+    """Store values; what they and `roots` refer to must be among them or stored already.
+
+    A stored branch has all its children stored, so that one level is enough to look at.
+    """
+    wanted = set(roots)
+    for data in values.values():
+        wanted.update(children(data))
+    wanted -= values.keys()
+    if wanted:
+        row = {"thread_id": thread_id, "digests": apsw.carray(tuple(wanted))}
+        if connection.execute(SQL.count_values, row).get != len(wanted):
+            raise MissingValues
+    if values:
+        rows = ((thread_id, digest, data) for digest, data in values.items())
+        connection.executemany(SQL.put_value, rows)
+
+
+def _put_checkpoint(
+    connection: apsw.Connection,
+    key: LeaseKey | None,
+    thread_id: str,
+    checkpoint: StoredCheckpoint,
+) -> None:
+    row = {
+        "thread_id": thread_id,
+        "ns": checkpoint.ns,
+        "id": checkpoint.id,
+        "parent_id": checkpoint.parent_id,
+        "run_id": key.run_id if key else checkpoint.run_id,
+        "epoch": key.epoch if key else 0,
+        "body": checkpoint.body,
+        "roots": b"".join(checkpoint.roots),
+        "metadata": checkpoint.metadata.decode(),
+        "inherited": orjson.dumps(list(checkpoint.inherited)).decode(),
+    }
+    ordinal = connection.execute(SQL.put_checkpoint, row).get
+    connection.execute(SQL.put_head, (thread_id, checkpoint.ns, checkpoint.id, ordinal))
+
+
+def _write_row(key: LeaseKey | None, write: StoredWrite) -> dict[str, str | int | bytes]:
+    return {
+        "task_id": write.task_id,
+        "idx": write.idx,
+        "run_id": key.run_id if key else write.run_id or "",
+        "epoch": key.epoch if key else 0,
+        "task_path": write.task_path,
+        "channel": write.channel,
+        "data": write.data,
+        "roots": b"".join(write.roots),
+    }
+
+
+def _threads(connection: apsw.Connection) -> Sequence[str]:
+    return [thread_id for (thread_id,) in connection.execute(SQL.all_threads)]
+
+
+def _matches(
+    connection: apsw.Connection,
+    thread_id: str,
+    ns: str | None,
+    checkpoint_id: str | None,
+    before: str | None,
+    metadata: Mapping[str, Any] | None,
+) -> Iterator[Place]:
+    """Places of the checkpoints that a listing asks for, newest first.
+
+    Metadata is compared here: neither keys nor values of a filter get near the SQL.
+    """
+    query = SQL.list_thread if ns is None else SQL.list_namespace
+    row = {"thread_id": thread_id, "ns": ns, "id": checkpoint_id, "before": before}
+    wanted = (metadata or {}).items()
+    for found_ns, found_id, text in connection.execute(query, row):
+        if wanted:
+            found = orjson.loads(text)
+            if any(key not in found or found[key] != value for key, value in wanted):
+                continue
+        yield found_ns, found_id
+
+
+def _load(
+    connection: apsw.Connection, thread_id: str, places: Iterable[tuple[str, str | None]]
+) -> Iterator[StoredCheckpoint]:
+    """The checkpoints of a thread at `places`, with writes; they share one mapping of values."""
+    loaded, roots = [], set[bytes]()
+    for ns, checkpoint_id in places:
+        row = {"thread_id": thread_id, "ns": ns, "id": checkpoint_id}
+        for found in connection.execute(SQL.get_checkpoint, row):
+            writes = _writes(connection, thread_id, ns, found[1])
+            loaded.append((found, writes))
+            roots.update(split_digests(found[4]), *(write.roots for write in writes))
+    values = _closure(connection, thread_id, roots)
+    for (ns, found_id, parent_id, body, own, metadata, inherited, run_id), writes in loaded:
+        yield StoredCheckpoint(
+            ns=ns,
+            id=found_id,
+            parent_id=parent_id,
+            body=body,
+            roots=split_digests(own),
+            metadata=metadata.encode(),
+            inherited=orjson.loads(inherited),
+            run_id=run_id,
+            writes=writes,
+            values=values,
+        )
+
+
+def _writes(
+    connection: apsw.Connection, thread_id: str, ns: str, checkpoint_id: str
+) -> Sequence[StoredWrite]:
+    slots: dict[tuple[str, int], StoredWrite] = {}
+    for task_id, idx, task_path, channel, data, roots, run_id in connection.execute(
+        SQL.get_writes, (thread_id, ns, checkpoint_id)
+    ):
+        if (task_id, idx) not in slots:
+            slots[task_id, idx] = StoredWrite(
+                task_id=task_id,
+                task_path=task_path,
+                idx=idx,
+                channel=channel,
+                data=data,
+                roots=split_digests(roots),
+                run_id=run_id or None,
+            )
+    return sorted(slots.values(), key=lambda w: (w.task_path, w.task_id, w.idx))
+
+
+def _closure(
+    connection: apsw.Connection, thread_id: str, roots: Iterable[bytes]
+) -> dict[bytes, bytes]:
+    """Everything that `roots` lead to."""
+    found: dict[bytes, bytes] = {}
+    wanted = set(roots)
+    while wanted:
+        row = {"thread_id": thread_id, "digests": apsw.carray(tuple(wanted))}
+        level: dict[bytes, bytes] = dict(connection.execute(SQL.values_of, row))
+        found |= level
+        wanted = {child for data in level.values() for child in children(data)} - found.keys()
+    return found

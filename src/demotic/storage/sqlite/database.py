@@ -1,0 +1,263 @@
+"""One SQLite database: its lock, its schema, the writer thread with group commit, the readers.
+
+Every write is a job: a function of a connection, run inside a savepoint of its own, so that a
+refused job never harms the jobs it is committed with. All jobs that are waiting are committed
+together.
+"""
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from demotic.domain.errors import StorageUnavailable
+from demotic.storage.sql.containment import json_within
+from demotic.storage.sql.migrate import migrations
+
+T = TypeVar("T")
+Job = Callable[[apsw.Connection], T]
+Probe = Callable[[str], None]
+
+MAX_BATCH = 256  # jobs per commit
+READERS = 2  # reader threads
+
+
+def no_probe(_: str) -> None:
+    """The probe of a server in earnest: nothing happens."""
+
+
+class Pending(Generic[T]):
+    """The answer to a submitted job: `await` it or block for its `result()`."""
+
+    __slots__ = ("_future", "_name", "_probe")
+
+    def __init__(self, future: "Future[T]", name: str, probe: Probe) -> None:
+        self._future, self._name, self._probe = future, name, probe
+
+    def result(self) -> T:
+        """Block until the job is committed."""
+        value = self._future.result()
+        self._probe(f"{self._name}:answered")
+        return value
+
+    def __await__(self) -> Generator[Any, None, T]:
+        value = yield from asyncio.wrap_future(self._future).__await__()
+        self._probe(f"{self._name}:answered")
+        return value
+
+
+class _Task(Generic[T]):
+    """A job in the queue."""
+
+    __slots__ = ("error", "future", "job", "name", "value")
+
+    def __init__(self, name: str, job: Job[T]) -> None:
+        self.name, self.job = name, job
+        self.future: Future[T] = Future()
+        self.value: T | None = None
+        self.error: BaseException | None = None
+
+    def resolve(self) -> None:
+        """Tell whoever waits."""
+        if not self.future.set_running_or_notify_cancel():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.value)  # type: ignore[arg-type]  # set with error None
+
+
+class DirectoryLock:
+    """Holds a data directory for one engine process, until closed or the process ends."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / "lock"
+        self._file = open(self._path, "a+")
+        try:
+            _lock_file(self._file.fileno())
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise StorageUnavailable(
+                f"The data directory {directory} is in use by another Demotic process "
+                f"(pid {holder}). Stop it, or choose another directory with --data-dir."
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Give the directory free."""
+        self._file.close()
+
+
+def _lock_file(descriptor: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class Database:
+    """One SQLite database. `path` None: in memory, where the writer also reads.
+
+    `synchronous` is `normal` (survives a killed process; a power loss may cost the last
+    commits) or `full`.
+    """
+
+    def __init__(
+        self, path: Path | None, *, synchronous: str = "normal", probe: Probe = no_probe
+    ) -> None:
+        self._path = str(path) if path else ":memory:"
+        self._synchronous = synchronous
+        self._probe = probe
+        self._jobs: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._lock = DirectoryLock(path.parent) if path else None
+        try:
+            self._connection = self._open()
+            self._migrate(self._connection)
+        except apsw.Error as error:
+            self._unlock()
+            raise StorageUnavailable(f"Cannot open the database {self._path}: {error}") from error
+        except BaseException:
+            self._unlock()
+            raise
+        self._threads = [threading.Thread(target=self._write_loop, name="demotic-writer")]
+        if path:
+            self._threads += [
+                threading.Thread(target=self._read_loop, name=f"demotic-reader-{n}")
+                for n in range(READERS)
+            ]
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
+
+    def write(self, name: str, job: Job[T]) -> Pending[T]:
+        """Submit a job that writes; it is answered once it is committed."""
+        return self._submit(self._jobs, name, job)
+
+    def read(self, name: str, job: Job[T]) -> Pending[T]:
+        """Submit a job that reads what is committed."""
+        return self._submit(self._reads if len(self._threads) > 1 else self._jobs, name, job)
+
+    def close(self) -> None:
+        """Finish the submitted jobs, stop the threads, release the lock."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        for _ in self._threads[1:]:
+            self._reads.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._connection.close()
+        self._unlock()
+
+    def _submit(
+        self, jobs: "queue.SimpleQueue[_Task[Any] | None]", name: str, job: Job[T]
+    ) -> Pending[T]:
+        if self._closed:
+            raise StorageUnavailable("The storage is closed.")
+        self._probe(f"{name}:submitted")
+        task = _Task(name, job)
+        jobs.put(task)
+        return Pending(task.future, name, self._probe)
+
+    def _open(self) -> apsw.Connection:
+        connection = apsw.Connection(self._path, statementcachesize=256)
+        connection.set_busy_timeout(10_000)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", self._synchronous)
+        connection.pragma("foreign_keys", True)
+        connection.pragma("temp_store", "memory")
+        connection.pragma("cache_size", -16_000)  # KiB, per connection
+        connection.create_scalar_function("json_within", json_within, 2, deterministic=True)
+        return connection
+
+    def _migrate(self, connection: apsw.Connection) -> None:
+        version = int(connection.pragma("user_version") or 0)
+        known = migrations(__package__)
+        if version > len(known):
+            raise StorageUnavailable(
+                f"The database {self._path} was written by a newer Demotic "
+                f"(schema {version}, this one knows {len(known)}). Upgrade Demotic."
+            )
+        for migration in known[version:]:
+            with connection:
+                connection.execute(migration.sql)
+                connection.pragma("user_version", migration.number)
+
+    def _unlock(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+    def _write_loop(self) -> None:
+        while True:
+            task = self._jobs.get()
+            if task is None:
+                return
+            batch, stop = [task], False
+            while len(batch) < MAX_BATCH and not self._jobs.empty():
+                task = self._jobs.get()
+                if task is None:
+                    stop = True
+                    break
+                batch.append(task)
+            self._commit(batch)
+            for task in batch:
+                task.resolve()
+            if stop:
+                return
+
+    def _commit(self, batch: list[_Task[Any]]) -> None:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for task in batch:
+                self._run(connection, task)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            failure = StorageUnavailable(f"The database cannot be written: {error}")
+            failure.__cause__ = error
+            for task in batch:
+                task.error = task.error or failure
+            return
+        for task in batch:
+            self._probe(f"{task.name}:committed")
+
+    def _run(self, connection: apsw.Connection, task: _Task[Any]) -> None:
+        connection.execute("SAVEPOINT job")
+        try:
+            task.value = task.job(connection)
+        except Exception as error:
+            task.error = error
+            connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+        self._probe(f"{task.name}:executed")
+
+    def _read_loop(self) -> None:
+        connection = self._open()
+        while (task := self._reads.get()) is not None:
+            try:
+                with connection:
+                    task.value = task.job(connection)
+            except Exception as error:
+                task.error = error
+            task.resolve()
+        connection.close()

@@ -1,0 +1,60 @@
+"""Feed operations on a connection."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from demotic.domain.errors import LeaseLost
+from demotic.domain.events import Event
+from demotic.domain.ids import first_epoch
+from demotic.domain.model import LeaseKey
+from demotic.storage.sqlite import rows
+from demotic.storage.sqlite.statements import Q, every, first
+from demotic.storage.sqlite.threads import erase_thread
+
+LINGER_US = 120_000_000  # how long an ended temporary thread waits for returning followers
+
+
+def fence(c: apsw.Connection, key: LeaseKey) -> bool:
+    """Check that the attempt still holds its run; whether the run is temporary."""
+    row = first(c, Q.fenced_run, (key.run_id, key.thread_id, key.epoch))
+    if row is None:
+        raise LeaseLost
+    return bool(row[1])
+
+
+def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:
+    """Append a batch; the caller has checked the fence."""
+    if events:
+        first, last = events[0].seq, events[-1].seq
+        packed = rows.pack(events)
+        c.execute(Q.append_batch, (key.thread_id, first, last, key.run_id, now_us, packed))
+
+
+def append_fenced(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:
+    """Append a batch of an attempt that still holds its run."""
+    fence(c, key)
+    append(c, key, events, now_us)
+
+
+def read(
+    c: apsw.Connection, thread_id: str, after: int, run_id: str | None, limit: int
+) -> list[Event]:
+    """Events above a position, in order."""
+    events: list[Event] = []
+    for batch_run, packed in c.execute(Q.read_batches, (thread_id, after, run_id)):
+        events += [e for e in rows.unpack(batch_run, packed) if e.seq > after]
+        if len(events) >= limit:
+            break
+    return events
+
+
+def trim(c: apsw.Connection, before_us: int, now_us: int) -> int:
+    """Drop what is no longer needed; how many rows."""
+    changes = c.total_changes()
+    c.execute(Q.trim_batches, (before_us,))
+    ended_us = now_us - LINGER_US
+    for (thread_id,) in every(c, Q.ended_temporary_threads, (ended_us,)):
+        erase_thread(c, thread_id, now_us)
+    c.execute(Q.trim_tombstones, (ended_us, first_epoch(now_us)))
+    return c.total_changes() - changes

@@ -1,0 +1,191 @@
+-- Statements of the run, thread, assistant and feed operations. Parameters are bound, always.
+
+-- name: insert_assistant
+INSERT INTO assistant (id, agent, name, description, config, context, metadata, version,
+                       created_us, updated_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (id) DO NOTHING
+
+-- name: get_assistant
+SELECT id, agent, name, description, config, context, metadata, version, created_us, updated_us
+FROM assistant WHERE id = ?1 AND json_within(metadata, ?2)
+
+-- name: insert_thread
+INSERT INTO thread (id, metadata, config, state, epoch, agent, temporary, created_us, updated_us,
+                    state_updated_us)
+VALUES (?1, ?2, '{}', ?3, ?4, ?5, ?6, ?7, ?7, ?7)
+ON CONFLICT (id) DO NOTHING
+RETURNING 1
+
+-- name: insert_thread_tag
+INSERT OR IGNORE INTO thread_tag (key, value, thread_id) VALUES (?, ?, ?)
+
+-- name: delete_thread_tags
+DELETE FROM thread_tag WHERE thread_id = ?
+
+-- name: get_tombstone
+SELECT epoch FROM tombstone WHERE thread_id = ?
+
+-- name: insert_tombstone
+INSERT INTO tombstone (thread_id, epoch, deleted_us) VALUES (?1, ?2, ?3)
+ON CONFLICT (thread_id) DO UPDATE SET epoch = max(epoch, ?2), deleted_us = ?3
+
+-- name: get_thread
+SELECT t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error,
+       t.created_us, t.updated_us, t.state_updated_us
+FROM thread t
+LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document
+WHERE t.id = ?1 AND t.temporary < 2 AND json_within(t.metadata, ?2)
+
+-- name: get_thread_to_run
+SELECT metadata, epoch, rest FROM thread
+WHERE id = ?1 AND temporary < 2 AND json_within(metadata, ?2)
+
+-- name: mark_thread_busy
+UPDATE thread SET state = 'busy', metadata = ?2, agent = ?3, updated_us = ?4, config = ?5
+WHERE id = ?1
+
+-- name: raise_epoch
+UPDATE thread SET epoch = epoch + 1 WHERE id = ? RETURNING epoch
+
+-- name: rest_thread
+UPDATE thread
+SET state = ?2, rest = ?3, values_document = coalesce(?4, values_document), interrupts = ?5,
+    error = ?6, updated_us = ?7, state_updated_us = ?7
+WHERE id = ?1
+
+-- name: settle_thread
+UPDATE thread
+SET state = CASE WHEN EXISTS (SELECT 1 FROM run WHERE thread_id = ?1
+                              AND state IN ('queued', 'running')) THEN 'busy' ELSE rest END,
+    updated_us = ?2
+WHERE id = ?1
+
+-- name: end_temporary_thread
+UPDATE thread SET temporary = 2, state = 'idle', updated_us = ?2 WHERE id = ?1
+
+-- name: delete_thread
+DELETE FROM thread WHERE id = ? RETURNING epoch
+
+-- name: delete_thread_checkpoints
+DELETE FROM checkpoint WHERE thread_id = ?
+
+-- name: delete_thread_heads
+DELETE FROM checkpoint_head WHERE thread_id = ?
+
+-- name: delete_thread_writes
+DELETE FROM checkpoint_write WHERE thread_id = ?
+
+-- name: delete_thread_values
+DELETE FROM checkpoint_value WHERE thread_id = ?
+
+-- name: checkpoint_position
+SELECT (SELECT checkpoint_id FROM checkpoint_head WHERE thread_id = ?1 AND ns = ''),
+       (SELECT max(ordinal) FROM checkpoint_head WHERE thread_id = ?1)
+
+-- name: unfinished_runs
+SELECT id, state, ordinal FROM run
+WHERE thread_id = ? AND state IN ('queued', 'running', 'waiting') ORDER BY ordinal
+
+-- name: insert_run
+INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, request, metadata,
+                 busy_policy, temporary, reply_format, attempt, epoch, worker, lease_us, claimed,
+                 base, seen, created_us, updated_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: next_claimable
+SELECT id FROM run
+WHERE state = 'queued' AND head = 1 AND ready_us <= ?1
+  AND agent IN (SELECT value FROM json_each(?2))
+ORDER BY ready_us, ordinal LIMIT 1
+
+-- name: claim_run
+UPDATE run
+SET state = ?2, attempt = attempt + 1, epoch = ?3, worker = ?4, lease_us = ?5,
+    base = CASE claimed WHEN 0 THEN ?6 ELSE base END, claimed = 1, seen = ?7, updated_us = ?8
+WHERE id = ?1
+
+-- name: get_run
+SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
+       temporary, reply_format, attempt, epoch, error, created_us, updated_us
+FROM run WHERE id = ?
+
+-- name: get_base
+SELECT base FROM run WHERE id = ?
+
+-- name: list_runs
+SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
+       temporary, reply_format, attempt, epoch, error, created_us, updated_us
+FROM run
+WHERE thread_id = ?1 AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))
+ORDER BY ordinal DESC LIMIT ?3 OFFSET ?4
+
+-- name: fenced_run
+SELECT state, temporary FROM run
+WHERE id = ?1 AND thread_id = ?2 AND epoch = ?3 AND state = 'running'
+
+-- name: renew_lease
+UPDATE run SET lease_us = ?4
+WHERE id = ?1 AND thread_id = ?2 AND epoch = ?3 AND state = 'running' RETURNING 1
+
+-- name: release_run
+UPDATE run SET state = ?2, worker = NULL, lease_us = NULL, updated_us = ?3, losses = ?4
+WHERE id = ?1
+
+-- name: end_run
+UPDATE run
+SET state = ?2, reason = ?3, head = 0, worker = NULL, lease_us = NULL, output = ?4,
+    interrupts = ?5, shown = ?6, pending = ?7, error = ?8, updated_us = ?9
+WHERE id = ?1
+
+-- name: set_run_state
+UPDATE run SET state = ?2, reason = ?3, head = 0, updated_us = ?4 WHERE id = ?1
+
+-- name: store_cancel
+UPDATE run SET cancel = ?2, updated_us = ?3 WHERE id = ?1
+
+-- name: delete_run
+DELETE FROM run WHERE id = ?
+
+-- name: delete_run_feed
+DELETE FROM feed WHERE thread_id = ? AND run_id = ?
+
+-- name: elect_head
+UPDATE run SET head = 1
+WHERE ordinal = (SELECT ordinal FROM run
+                 WHERE thread_id = ?1 AND state = 'queued'
+                 ORDER BY ready_us > ?2, ordinal LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM run
+                  WHERE thread_id = ?1 AND state IN ('queued', 'running') AND head = 1)
+RETURNING 1
+
+-- name: expired_runs
+SELECT r.id, r.thread_id, r.epoch, r.losses, r.seen, r.cancel, r.base, r.claimed
+FROM run r
+WHERE r.state = 'running' AND (r.lease_us < ?1 OR (?2 IS NOT NULL AND r.worker <> ?2))
+
+-- name: get_outcome
+SELECT r.state, r.reason, d.data, r.interrupts, r.shown, r.error, r.pending
+FROM run r LEFT JOIN document d ON d.thread_id = r.thread_id AND d.digest = r.output
+WHERE r.id = ?
+
+-- name: insert_document
+INSERT OR IGNORE INTO document (thread_id, digest, data) VALUES (?, ?, ?)
+
+-- name: append_batch
+INSERT INTO feed (thread_id, seq, last_seq, run_id, written_us, packed)
+VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: read_batches
+SELECT run_id, packed FROM feed
+WHERE thread_id = ?1 AND last_seq > ?2 AND (?3 IS NULL OR run_id = ?3)
+ORDER BY seq
+
+-- name: trim_batches
+DELETE FROM feed WHERE written_us < ?
+
+-- name: trim_tombstones
+DELETE FROM tombstone WHERE deleted_us < ?1 AND epoch < ?2
+
+-- name: ended_temporary_threads
+SELECT id FROM thread WHERE temporary = 2 AND updated_us < ? LIMIT 500

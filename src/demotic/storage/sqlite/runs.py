@@ -1,0 +1,158 @@
+"""Run operations on a connection: claiming, leases, finishing, finding."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from demotic.domain.errors import RunNotFound
+from demotic.domain.events import Event
+from demotic.domain.lifecycle import ACTIVE, FINAL, RunEvent, RunState, ThreadState, advance
+from demotic.domain.model import EVERYTHING, Claim, Claimer, LeaseKey, Outcome, Run, Scope
+from demotic.storage.sqlite import assistants, feed, rows, threads
+from demotic.storage.sqlite.statements import Q, first
+
+ENDINGS = {
+    RunState.SUCCEEDED: RunEvent.SUCCEED,
+    RunState.WAITING: RunEvent.PAUSE,
+    RunState.FAILED: RunEvent.FAIL,
+    RunState.CANCELLED: RunEvent.CANCEL,
+    RunState.TIMED_OUT: RunEvent.TIME_OUT,
+}
+"""What happens to a running run that ends in a state."""
+
+
+def find(c: apsw.Connection, thread_id: str | None, run_id: str, scope: Scope) -> Run:
+    """One run, visible to the scope through its thread."""
+    row = first(c, Q.get_run, (run_id,))
+    if thread_id is not None:
+        threads.get(c, thread_id, scope)
+    if row is None or thread_id not in (None, row[1]):
+        raise RunNotFound(f"Run {run_id} not found")
+    if thread_id is None and scope.filters:
+        threads.get(c, row[1], scope)
+    return rows.run(row)
+
+
+def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
+    """Claim the oldest claimable run."""
+    hosted = rows.dump(sorted(claimer.agents))
+    row = first(c, Q.next_claimable, (now_us, hosted))
+    if row is None:
+        return None
+    run = find(c, None, row[0], EVERYTHING)
+    (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
+    head, seen = first(c, Q.checkpoint_position, (run.thread_id,))
+    state = advance(run.state, RunEvent.CLAIM)
+    lease_us = now_us + claimer.lease_us
+    c.execute(Q.claim_run, (run.id, state, epoch, claimer.worker, lease_us, head, seen, now_us))
+    (base,) = first(c, Q.get_base, (run.id,))
+    return Claim(
+        run=find(c, None, run.id, EVERYTHING),
+        key=LeaseKey(run.thread_id, run.id, epoch),
+        base=base,
+        head=head,
+        assistant=assistants.get(c, run.assistant_id, EVERYTHING),
+        thread_metadata=threads.get(c, run.thread_id, EVERYTHING).metadata,
+    )
+
+
+def renew(c: apsw.Connection, held: Sequence[LeaseKey], until_us: int) -> list[LeaseKey]:
+    """Extend leases; those that are lost."""
+    return [
+        key
+        for key in held
+        if not first(c, Q.renew_lease, (key.run_id, key.thread_id, key.epoch, until_us))
+    ]
+
+
+def release(c: apsw.Connection, key: LeaseKey, now_us: int) -> None:
+    """Back to the queue, without a failed attempt."""
+    feed.fence(c, key)
+    c.execute(Q.release_run, (key.run_id, advance(RunState.RUNNING, RunEvent.RELEASE), now_us, 0))
+
+
+def finish(
+    c: apsw.Connection, key: LeaseKey, outcome: Outcome, events: Sequence[Event], now_us: int
+) -> bool:
+    """End a leg; whether another run became claimable."""
+    temporary = feed.fence(c, key)
+    if temporary and outcome.state in FINAL and not events:
+        threads.erase_thread(c, key.thread_id, now_us)
+        return False
+    feed.append(c, key, events, now_us)
+    end(c, key.thread_id, key.run_id, RunState.RUNNING, outcome, now_us)
+    if temporary and outcome.state in FINAL:
+        c.execute(Q.end_temporary_thread, (key.thread_id, now_us))
+        threads.erase_checkpoints(c, key.thread_id)
+        return False
+    return elect(c, key.thread_id, now_us)
+
+
+def end(
+    c: apsw.Connection,
+    thread_id: str,
+    run_id: str,
+    state: RunState,
+    outcome: Outcome,
+    now_us: int,
+) -> None:
+    """Write how a run ended, and what it leaves the thread with."""
+    ended = advance(state, ENDINGS[outcome.state])
+    document = _document(c, thread_id, outcome.values)
+    interrupts = rows.dump_or_null(outcome.interrupts)
+    shown, error = rows.dump_or_null(outcome.shown_interrupts), rows.dump_or_null(outcome.error)
+    c.execute(
+        Q.end_run,
+        (
+            run_id,
+            ended,
+            outcome.reason,
+            document,
+            interrupts,
+            shown,
+            int(outcome.pending),
+            error,
+            now_us,
+        ),
+    )
+    rest = outcome.thread_state
+    queued = [r for r in c.execute(Q.unfinished_runs, (thread_id,)) if r[1] in ACTIVE]
+    shown_state = ThreadState.BUSY if queued else rest
+    left = rows.dump(outcome.interrupts)
+    c.execute(Q.rest_thread, (thread_id, shown_state, rest, document, left, error, now_us))
+
+
+def elect(c: apsw.Connection, thread_id: str, now_us: int) -> bool:
+    """Make the thread's next run claimable; whether there is one."""
+    return first(c, Q.elect_head, (thread_id, now_us)) is not None
+
+
+def get_outcome(c: apsw.Connection, run_id: str) -> Outcome | None:
+    """How the run's last leg ended."""
+    row = first(c, Q.get_outcome, (run_id,))
+    if row is None:
+        raise RunNotFound(f"Run {run_id} not found")
+    return rows.outcome(row)
+
+
+def list_of_thread(
+    c: apsw.Connection,
+    thread_id: str,
+    states: Sequence[str] | None,
+    limit: int,
+    offset: int,
+    scope: Scope,
+) -> list[Run]:
+    """A thread's runs, newest first."""
+    threads.get(c, thread_id, scope)
+    wanted = rows.dump(list(states)) if states is not None else None
+    found = c.execute(Q.list_runs, (thread_id, wanted, limit, offset))
+    return [rows.run(row) for row in found]
+
+
+def _document(c: apsw.Connection, thread_id: str, data: bytes | None) -> bytes | None:
+    if data is None:
+        return None
+    digest = rows.digest(thread_id, data)
+    c.execute(Q.insert_document, (thread_id, digest, data))
+    return digest

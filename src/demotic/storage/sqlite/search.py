@@ -1,0 +1,54 @@
+"""Builds one search statement from conditions whose values are always bound parameters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import apsw
+
+from demotic.domain.model import Json, Page
+from demotic.storage.sqlite import rows
+from demotic.storage.sqlite.statements import first
+
+
+class Search:
+    """A search over one table (`source`: a table, with joins where needed)."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._conditions: list[str] = ["1"]
+        self._values: list[Any] = []
+
+    def where(self, condition: str, *values: Any) -> None:
+        """Add a condition; `condition` is our own text, never a caller's."""
+        self._conditions.append(condition)
+        self._values += values
+
+    def equals(self, column: str, value: Any) -> None:
+        """Add an equality, unless the value is None."""
+        if value is not None:
+            self.where(f"{column} = ?", value)
+
+    def within(self, column: str, wanted: Mapping[str, Json] | None) -> None:
+        """The column's JSON must contain `wanted` (nothing wanted: no condition)."""
+        if wanted:
+            self.where(f"json_within({column}, ?)", rows.dump(wanted))
+
+    def page(
+        self,
+        c: apsw.Connection,
+        columns: str,
+        sort: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> Page:
+        """Rows of a slice, and how many match in all."""
+        conditions = " AND ".join(self._conditions)
+        order = "DESC" if descending else "ASC"
+        rest = f"FROM {self._source} WHERE {conditions}"
+        statement = f"SELECT {columns} {rest} ORDER BY {sort} {order}, id {order} LIMIT ? OFFSET ?"
+        found = c.execute(statement, (*self._values, limit, offset)).fetchall()
+        if found and len(found) < limit:
+            return Page(found, offset + len(found))
+        (total,) = first(c, f"SELECT count(*) {rest}", tuple(self._values))
+        return Page(found, total)

@@ -1,0 +1,111 @@
+"""Thread operations on a connection."""
+
+from collections.abc import Mapping, Sequence
+
+import apsw
+
+from demotic.domain.errors import ThreadExists, ThreadNotFound
+from demotic.domain.ids import first_epoch
+from demotic.domain.lifecycle import ThreadState
+from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery
+from demotic.storage.sqlite import rows
+from demotic.storage.sqlite.search import Search
+from demotic.storage.sqlite.statements import Q, every, first
+
+COLUMNS = (
+    "t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error, "
+    "t.created_us, t.updated_us, t.state_updated_us"
+)
+SOURCE = "thread t LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document"
+SORT = {
+    "id": "t.id",
+    "state": "t.state",
+    "created": "t.created_us",
+    "updated": "t.updated_us",
+    "state_updated": "t.state_updated_us",
+}
+
+
+def create(c: apsw.Connection, new: NewThread, scope: Scope, now_us: int) -> Thread:
+    """Create a thread; what the scope filters by becomes part of its metadata."""
+    metadata = {**new.metadata, **(scope.filters or {})}
+    insert(c, new.id, metadata, ThreadState.IDLE, now_us, agent=None, temporary=False)
+    return get(c, new.id, scope)
+
+
+def insert(
+    c: apsw.Connection,
+    thread_id: str,
+    metadata: Mapping[str, Json],
+    state: ThreadState,
+    now_us: int,
+    *,
+    agent: str | None,
+    temporary: bool,
+) -> int:
+    """Insert a thread row; its first epoch. Raises `ThreadExists`."""
+    epoch = first_epoch(now_us)
+    if not temporary and (row := first(c, Q.get_tombstone, (thread_id,))):
+        epoch = max(epoch, row[0] + 1)
+    row = (thread_id, rows.dump(metadata), state, epoch, agent, int(temporary), now_us)
+    if first(c, Q.insert_thread, row) is None:
+        raise ThreadExists(f"Thread with ID {thread_id} already exists")
+    if not temporary:
+        write_tags(c, thread_id, metadata)
+    return epoch
+
+
+def write_tags(c: apsw.Connection, thread_id: str, metadata: Mapping[str, Json]) -> None:
+    """Index a thread's metadata."""
+    for key, value in rows.tags(metadata):
+        c.execute(Q.insert_thread_tag, (key, value, thread_id))
+
+
+def get(c: apsw.Connection, thread_id: str, scope: Scope) -> Thread:
+    """One thread."""
+    row = first(c, Q.get_thread, (thread_id, rows.scope_filter(scope)))
+    if row is None:
+        raise ThreadNotFound(f"Thread with ID {thread_id} not found")
+    return rows.thread(row)
+
+
+def search(c: apsw.Connection, query: ThreadQuery, scope: Scope) -> Page:
+    """A page of threads."""
+    found = Search(SOURCE)
+    found.where("t.temporary = 0")
+    for wanted in (scope.filters, query.metadata):
+        for key, value in rows.tags(wanted or {}):
+            tagged = "t.id IN (SELECT thread_id FROM thread_tag WHERE key = ? AND value = ?)"
+            found.where(tagged, key, value)
+        if wanted and any(isinstance(value, (dict, list)) for value in wanted.values()):
+            found.within("t.metadata", wanted)
+    found.within("d.data", query.values)
+    found.equals("t.state", query.state)
+    if query.ids is not None:
+        found.where("t.id IN (SELECT value FROM json_each(?))", rows.dump(list(query.ids)))
+    sort = SORT[query.sort_by]
+    page = found.page(c, COLUMNS, sort, query.descending, query.limit, query.offset)
+    return Page([rows.thread(row) for row in page.items], page.total)
+
+
+def delete(c: apsw.Connection, thread_id: str, scope: Scope, now_us: int) -> Sequence[str]:
+    """Delete a thread; the ids of its unfinished runs."""
+    get(c, thread_id, scope)
+    unfinished = [row[0] for row in c.execute(Q.unfinished_runs, (thread_id,))]
+    erase_thread(c, thread_id, now_us)
+    return unfinished
+
+
+def erase_thread(c: apsw.Connection, thread_id: str, now_us: int) -> None:
+    """Remove everything a thread owns and leave its tombstone."""
+    for (epoch,) in every(c, Q.delete_thread, (thread_id,)):
+        c.execute(Q.insert_tombstone, (thread_id, epoch, now_us))
+    erase_checkpoints(c, thread_id)
+
+
+def erase_checkpoints(c: apsw.Connection, thread_id: str) -> None:
+    """Remove everything a thread has saved."""
+    c.execute(Q.delete_thread_checkpoints, (thread_id,))
+    c.execute(Q.delete_thread_heads, (thread_id,))
+    c.execute(Q.delete_thread_writes, (thread_id,))
+    c.execute(Q.delete_thread_values, (thread_id,))

@@ -1,0 +1,132 @@
+"""An agent whose every step a test decides."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import orjson
+
+from demotic.domain.errors import CheckpointNotFound
+from demotic.domain.lifecycle import Reason, RunState
+from demotic.domain.model import Json, Outcome, StateSnapshot
+from demotic.engine.states import EMPTY
+from demotic.ports.agent import Attempt
+
+
+class ScriptedAgent:
+    """Does what the run's input says: a list of steps, each a list of a word and its arguments.
+
+    `["emit", kind, data]` records an event, `["wait", name]` waits until the test calls
+    `open(name)`, `["stubborn", name]` does so and ignores being cancelled, `["fail", message]`
+    raises, `["pause", question]` ends the leg with an interrupt, `["drain", name]` waits for
+    `name` or stops when a drain is requested. The state is the list of words done.
+    """
+
+    def __init__(self, name: str = "scripted") -> None:
+        self._name = name
+        self.started: list[str] = []
+        self.reached: dict[str, asyncio.Event] = {}
+        self._gates: dict[str, asyncio.Event] = {}
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self._name
+
+    @property
+    def description(self) -> str | None:
+        """What it does."""
+        return "A scripted agent"
+
+    def open(self, gate: str) -> None:
+        """Let every attempt that waits at the gate, now or later, pass."""
+        self._gate(gate).set()
+
+    async def arrived(self, gate: str) -> None:
+        """Wait until an attempt has come to the gate (5 s at most)."""
+        await asyncio.wait_for(self.reached.setdefault(gate, asyncio.Event()).wait(), 5)
+
+    async def run(self, attempt: Attempt) -> Outcome | None:
+        """See the port."""
+        self.started.append(attempt.claim.run.id)
+        done: list[str] = []
+        for word, *arguments in attempt.claim.run.request.input or []:
+            done.append(word)
+            try:
+                outcome = await self._step(attempt, word, arguments)
+            except ValueError as error:
+                told = {"error": type(error).__name__, "message": str(error)}
+                return Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=told)
+            if outcome is None and word == "drain":
+                return None
+            if isinstance(outcome, Outcome):
+                return outcome
+        values = orjson.dumps({"done": done})
+        return Outcome(state=RunState.SUCCEEDED, reason=Reason.COMPLETED, values=values)
+
+    async def interrupted(self, attempt: Attempt) -> Outcome:
+        """See the port."""
+        return Outcome(state=RunState.CANCELLED, reason=Reason.USER_CANCEL, pending=True)
+
+    async def state(
+        self, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+    ) -> StateSnapshot:
+        """See the port: it keeps no state."""
+        if checkpoint:
+            raise CheckpointNotFound
+        return EMPTY
+
+    async def history(
+        self,
+        thread_id: str,
+        checkpoint: Mapping[str, Json] | None,
+        *,
+        limit: int,
+        before: Mapping[str, Json] | None,
+        metadata: Mapping[str, Json] | None,
+    ) -> AsyncIterator[StateSnapshot]:
+        """See the port: it keeps no history."""
+        nothing: list[StateSnapshot] = []
+        for snapshot in nothing:
+            yield snapshot
+
+    async def _step(
+        self, attempt: Attempt, word: str, arguments: list[Json]
+    ) -> Outcome | str | None:
+        match word, arguments:
+            case "emit", [kind, data]:
+                attempt.sink.emit(kind, "", orjson.dumps(data))
+                await attempt.sink.settle()
+            case "wait", [gate]:
+                await self._pass(gate)
+            case "stubborn", [gate]:
+                await self._insist(gate)
+            case "drain", [gate]:
+                return await self._pass_or_drain(attempt, gate)
+            case "fail", [message]:
+                raise ValueError(message)
+            case "pause", [question]:
+                interrupts = {"task": [{"id": "i1", "value": question}]}
+                state, reason = RunState.WAITING, Reason.INTERRUPT
+                return Outcome(state=state, reason=reason, interrupts=interrupts, pending=True)
+            case _:
+                raise ValueError(f"There is no step {word} {arguments}.")
+        return "done"
+
+    def _gate(self, gate: str) -> asyncio.Event:
+        return self._gates.setdefault(gate, asyncio.Event())
+
+    async def _pass(self, gate: str) -> None:
+        self.reached.setdefault(gate, asyncio.Event()).set()
+        await self._gate(gate).wait()
+
+    async def _insist(self, gate: str) -> None:
+        while not self._gate(gate).is_set():
+            try:
+                await self._pass(gate)
+            except asyncio.CancelledError:
+                continue
+
+    async def _pass_or_drain(self, attempt: Attempt, gate: str) -> str | None:
+        attempt.drain.on_request(self._gate(gate).set)
+        await self._pass(gate)
+        return None if attempt.drain.requested else "done"

@@ -1,0 +1,83 @@
+"""The storage contract on SQLite, in memory and in a file, and what only a file can show."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from demotic.domain.errors import StorageUnavailable
+from demotic.domain.model import EVERYTHING
+from demotic.ports.storage import Storage
+from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.storage import SqliteStorage
+from demotic.testing.storage import StorageContract, make_thread
+
+
+class TestInMemory(StorageContract):
+    """The contract on `:memory:`."""
+
+    @pytest.fixture
+    async def storage(self) -> AsyncIterator[Storage]:
+        storage = SqliteStorage(Database(None))
+        yield storage
+        await storage.close()
+
+
+class TestInAFile(StorageContract):
+    """The contract on a file with separate readers."""
+
+    @pytest.fixture
+    async def storage(self, tmp_path: Path) -> AsyncIterator[Storage]:
+        storage = SqliteStorage(Database(tmp_path / "data" / "demotic.db"))
+        yield storage
+        await storage.close()
+
+
+async def test_a_second_engine_on_the_same_directory_is_refused(tmp_path: Path) -> None:
+    database = Database(tmp_path / "demotic.db")
+    with pytest.raises(StorageUnavailable, match="in use by another Demotic process"):
+        Database(tmp_path / "demotic.db")
+    database.close()
+    Database(tmp_path / "demotic.db").close()
+
+
+async def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
+    storage = SqliteStorage(Database(tmp_path / "demotic.db"))
+    thread_id = await make_thread(storage)
+    await storage.close()
+    storage = SqliteStorage(Database(tmp_path / "demotic.db"))
+    assert (await storage.get_thread(thread_id, scope=EVERYTHING)).id == thread_id
+    await storage.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "demotic.db"
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 999)
+    connection.close()
+    with pytest.raises(StorageUnavailable, match="newer Demotic"):
+        Database(path)
+
+
+async def test_a_refused_job_does_not_harm_those_it_is_committed_with() -> None:
+    database = Database(None)
+
+    def insert(connection: apsw.Connection, key: str) -> None:
+        connection.execute("INSERT INTO tombstone VALUES (?, 1, 1)", (key,))
+        if key == "bad":
+            raise ValueError(key)
+
+    answers = {
+        key: database.write("insert", lambda c, key=key: insert(c, key))
+        for key in ("one", "bad", "two")
+    }
+    await answers["one"]
+    await answers["two"]
+    with pytest.raises(ValueError, match="bad"):
+        await answers["bad"]
+    rows = await database.read(
+        "list", lambda c: c.execute("SELECT thread_id FROM tombstone ORDER BY 1").fetchall()
+    )
+    assert rows == [("one",), ("two",)]
+    database.close()
