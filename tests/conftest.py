@@ -1,76 +1,10 @@
-"""What every rung of the tests shares: an engine at work on a real database in memory."""
+"""Fixtures that every rung of the tests shares."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import pytest
 
-from demotic.domain.ids import system_assistant_id, uuid7
-from demotic.domain.model import EVERYTHING, BusyPolicy, Json, NewRun, NewThread, RunRequest
-from demotic.engine.core import Engine, Limits, running
-from demotic.engine.runs import Started
-from demotic.storage.sqlite.database import Database
-from demotic.storage.sqlite.storage import SqliteStorage
-from demotic.testing.agent import ScriptedAgent
-from demotic.testing.clock import FakeClock
-
-
-@dataclass
-class House:
-    """An engine with a scripted agent."""
-
-    engine: Engine
-    agent: ScriptedAgent
-    clock: FakeClock
-    storage: SqliteStorage
-
-    async def thread(self) -> str:
-        """A new thread's id."""
-        new = NewThread(id=uuid7(self.clock.now_us()))
-        return (await self.engine.threads.create(new, EVERYTHING)).id
-
-    async def start(
-        self,
-        thread_id: str | None,
-        *steps: list[Json],
-        modes: tuple[str, ...] = ("custom",),
-        policy: BusyPolicy = BusyPolicy.ENQUEUE,
-    ) -> Started:
-        """Start a run that takes the given steps."""
-        new = NewRun(
-            id=uuid7(self.clock.now_us()),
-            thread_id=thread_id,
-            assistant_id=system_assistant_id(self.agent.name),
-            request=RunRequest(input=list(steps), modes=modes),
-            busy_policy=policy,
-        )
-        return await self.engine.runs.start(new, EVERYTHING)
-
-
-@asynccontextmanager
-async def open_house(
-    database: Database | None = None,
-    limits: Limits | None = None,
-    clock: FakeClock | None = None,
-) -> AsyncIterator[House]:
-    """An engine at work, closed at the end; a database that was given stays open."""
-    own = database or Database(None)
-    storage, agent, clock = SqliteStorage(own), ScriptedAgent(), clock or FakeClock()
-    limits = limits or Limits(drain_s=0.05, grace_s=0.05)
-    try:
-        async with running(
-            storage,
-            {agent.name: agent},
-            clock,
-            limits,
-            worker_name=f"worker-{id(agent)}",
-            system_metadata={"created_by": "system"},
-        ) as engine:
-            yield House(engine, agent, clock, storage)
-    finally:
-        if database is None:
-            own.close()
+from house import House, open_house
 
 
 @pytest.fixture

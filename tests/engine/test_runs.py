@@ -14,7 +14,7 @@ from demotic.engine.follow import Following
 from demotic.engine.runs import Started
 from demotic.storage.sqlite.database import Database
 
-from conftest import House, open_house
+from house import House, open_house
 
 
 async def collect(following: Following) -> list[Event]:

@@ -69,5 +69,9 @@ class StorageUnavailable(DemoticError):
     """The storage cannot be used."""
 
 
+class ShuttingDown(DemoticError):
+    """The server is shutting down; try again in a moment."""
+
+
 class AgentError(DemoticError):
     """An agent could not be loaded or built."""

@@ -33,7 +33,7 @@ ERROR = "error"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A leg of a run has ended, as its followers learn it; `outcome` None: read it from the run."""
+    """A leg of a run has ended, as its followers learn it; `outcome` None: it is in storage."""
 
     run_id: str
     outcome: Outcome | None

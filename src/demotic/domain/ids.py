@@ -8,7 +8,7 @@ EPOCH_BITS = 26
 
 _ASSISTANTS = uuid.UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 
-_FIRST_MINUTE = 29_454_240  # 2026-01-01T00:00Z in minutes since 1970
+_FIRST_MINUTE = 29_453_760  # 2026-01-01T00:00Z in minutes since 1970
 
 
 def uuid7(now_us: int) -> str:

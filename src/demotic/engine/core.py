@@ -38,6 +38,14 @@ class Engine:
     runs: Runs
     states: States
     storage: Storage
+    worker: Worker
+    hub: Hub
+    drain_s: float
+
+    async def stop(self) -> None:
+        """Take no more runs, let those at work stop at a safe point, send followers away."""
+        await self.worker.stop(drain_s=self.drain_s)
+        self.hub.hang_up()
 
 
 @asynccontextmanager
@@ -70,17 +78,21 @@ async def running(
     heartbeat = Heartbeat(storage, worker, clock)
     heartbeat.start()
     tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
+    engine = Engine(
+        assistants,
+        Threads(storage, worker, hub, clock),
+        Runs(storage, worker, hub, clock),
+        States(storage, agents),
+        storage,
+        worker,
+        hub,
+        limits.drain_s,
+    )
     try:
-        yield Engine(
-            assistants,
-            Threads(storage, worker, hub, clock),
-            Runs(storage, worker, hub, clock),
-            States(storage, agents),
-            storage,
-        )
+        yield engine
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await worker.stop(drain_s=limits.drain_s)
+        await engine.stop()
         await heartbeat.stop()

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+from demotic.domain.errors import ShuttingDown
 from demotic.domain.events import Ended, Event
 from demotic.domain.model import Run
 from demotic.ports.storage import Storage
@@ -32,12 +33,15 @@ class Hub:
         self._storage = storage
         self._followers: dict[str, set[Following]] = {}
         self._attempts: dict[str, Unwritten] = {}
+        self._closed = False
 
     def follow(self, run: Run, *, after: int | None, fresh: bool = False) -> "Following":
         """Follow a run from a position (None: only what comes from now on).
 
         `fresh`: nothing has been written for the run yet, so the log need not be read.
         """
+        if self._closed:
+            raise ShuttingDown
         following = Following(self, self._storage, run, after, fresh)
         self._followers.setdefault(run.thread_id, set()).add(following)
         following.preload(self.unwritten(run.thread_id))
@@ -71,9 +75,17 @@ class Hub:
             following.offer(event)
 
     def end(self, thread_id: str, ended: Ended) -> None:
-        """Tell that a leg has ended; its last events were handed over or are in the log."""
+        """Tell that a leg has ended: with its outcome when its last events were handed over,
+        without when they are to be read from the log."""
         for following in self._followers.get(thread_id, ()):
             following.offer_end(ended)
+
+    def hang_up(self) -> None:
+        """Send every follower away (`ShuttingDown`), and take no more."""
+        self._closed = True
+        for followers in self._followers.values():
+            for following in followers:
+                following.hang_up()
 
     def waiting(self) -> Sequence["Following"]:
         """Followers of runs that no attempt of this process is working on."""
@@ -99,11 +111,12 @@ class Following:
         self._unsure = not fresh
         self._live: deque[Event] = deque()
         self._ended: Ended | None = None
+        self._hung_up = False
         self._waiter: asyncio.Future[None] | None = None
 
     async def next(self, timeout_s: float | None = None) -> Sequence[Event] | Ended | None:
         """The next events in order, or how the leg ended (after its last event), or None when
-        the time is over without either."""
+        the time is over without either. Raises `ShuttingDown` when the server stops."""
         while True:
             if self._behind and (events := await self._read_log()):
                 return events
@@ -113,6 +126,8 @@ class Following:
                 await self._look()
             elif self._ended is not None:
                 return self._ended
+            elif self._hung_up:
+                raise ShuttingDown
             elif not await self._wait(timeout_s):
                 return None
 
@@ -147,10 +162,19 @@ class Following:
 
     def offer_end(self, ended: Ended) -> None:
         """Take the news that a leg has ended."""
-        if ended.run_id == self.run.id:
+        if ended.run_id != self.run.id:
+            return
+        if ended.outcome is None:  # another than an attempt of this process has ended it
+            self.recheck()
+        else:
             self._ended = ended
             self._unsure = False
             self._wake()
+
+    def hang_up(self) -> None:
+        """Nothing more will come: the server stops."""
+        self._hung_up = True
+        self._wake()
 
     def recheck(self) -> None:
         """Look at the stored state again: a signal may have been lost."""

@@ -1,5 +1,6 @@
 """Runs: starting, finding, cancelling and deleting them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,10 @@ class Runs:
         `scope` is what the caller may do with threads, `assistant_scope` with assistants.
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`.
         """
+        # A caller that goes away must not leave behind a claimed run that nobody works on.
+        return await asyncio.shield(self._admit(new, scope, assistant_scope))
+
+    async def _admit(self, new: NewRun, scope: Scope, assistant_scope: Scope) -> Started:
         claimer = self._worker.reserve()
         try:
             admission = await self._storage.admit_run(

@@ -78,6 +78,8 @@ class Worker:
     def launch(self, claim: Claim) -> None:
         """Begin an attempt."""
         job = Job(claim)
+        if self._stopping:
+            job.drain.request()
         self._jobs[claim.run.id] = job
         task = asyncio.get_running_loop().create_task(self._carry(job))
         self._supervisors.add(task)
@@ -94,17 +96,25 @@ class Worker:
     async def serve(self) -> None:
         """Claim runs until cancelled."""
         while True:
-            while (claimer := self.reserve()) is not None:
-                try:
-                    claim = await self._storage.claim_run(claimer, now_us=self._clock.now_us())
-                finally:
-                    self.unreserve()
-                if claim is None:
-                    break
-                self.launch(claim)
+            while await asyncio.shield(self._claim_one()):
+                pass
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN_S)
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._wake.wait()
             self._wake.clear()
+
+    async def _claim_one(self) -> bool:
+        """Claim a run and begin it, if there is one and a slot is free."""
+        claimer = self.reserve()
+        if claimer is None:
+            return False
+        try:
+            claim = await self._storage.claim_run(claimer, now_us=self._clock.now_us())
+            if claim is not None:
+                self.launch(claim)
+        finally:
+            self.unreserve()
+        return claim is not None
 
     def held(self) -> list[LeaseKey]:
         """The leases of the attempts at work. Safe to call from any thread."""

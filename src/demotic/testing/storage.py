@@ -198,7 +198,8 @@ class ThreadContract:
 
     async def test_hostile_keys_in_a_search_are_data(self, storage: Storage) -> None:
         key = "x') = 1 OR 1=1 --"
-        wanted = await make_thread(storage, **{key: 1})
+        new = NewThread(id=uuid7(T0), metadata={key: 1})
+        wanted = (await storage.create_thread(new, scope=EVERYTHING, now_us=T0)).id
         await make_thread(storage)
         page = await storage.search_threads(ThreadQuery(metadata={key: 1}), scope=EVERYTHING)
         assert [t.id for t in page.items] == [wanted]

@@ -5,12 +5,13 @@ SELECT 1 FROM run WHERE id = :run_id AND thread_id = :thread_id AND state = 'run
 INSERT INTO checkpoint_value (thread_id, digest, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: count_values
+-- CROSS JOIN keeps the order: each wanted digest is looked up, whatever the planner guesses.
 SELECT count(*) FROM carray(:digests) AS wanted
-JOIN checkpoint_value AS v ON v.thread_id = :thread_id AND v.digest = wanted.value;
+CROSS JOIN checkpoint_value AS v ON v.thread_id = :thread_id AND v.digest = wanted.value;
 
 -- name: values_of
 SELECT v.digest, v.data FROM carray(:digests) AS wanted
-JOIN checkpoint_value AS v ON v.thread_id = :thread_id AND v.digest = wanted.value;
+CROSS JOIN checkpoint_value AS v ON v.thread_id = :thread_id AND v.digest = wanted.value;
 
 -- name: put_checkpoint
 -- The counter is the thread's, so that checkpoints of different namespaces have an order, too.
@@ -120,7 +121,7 @@ DELETE FROM checkpoint_write WHERE thread_id = ? AND ns = ? AND checkpoint_id = 
 INSERT INTO checkpoint_head (thread_id, ns, checkpoint_id, ordinal)
 SELECT h.thread_id, h.ns, c.id, c.ordinal
 FROM checkpoint_head AS h
-JOIN checkpoint AS c ON c.thread_id = h.thread_id AND c.ns = h.ns AND c.ordinal = (
+CROSS JOIN checkpoint AS c ON c.thread_id = h.thread_id AND c.ns = h.ns AND c.ordinal = (
     SELECT max(ordinal) FROM checkpoint WHERE thread_id = h.thread_id AND ns = h.ns)
 WHERE h.thread_id = :thread_id AND NOT EXISTS (
     SELECT 1 FROM checkpoint

@@ -6,13 +6,13 @@ together.
 """
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import apsw
 
@@ -33,44 +33,65 @@ def no_probe(_: str) -> None:
 
 
 class Pending(Generic[T]):
-    """The answer to a submitted job: `await` it or block for its `result()`."""
+    """A submitted job and its answer: `await` it, or block for its `result()`.
 
-    __slots__ = ("_future", "_name", "_probe")
+    The thread that runs the job sets `done` before it looks for someone waiting; who waits says
+    so before looking at `done`. So nobody is left waiting, and no lock is needed.
+    """
 
-    def __init__(self, future: "Future[T]", name: str, probe: Probe) -> None:
-        self._future, self._name, self._probe = future, name, probe
+    __slots__ = ("_event", "_probe", "_waiter", "done", "error", "job", "name", "value")
+
+    def __init__(self, name: str, job: Job[T], probe: Probe) -> None:
+        self.name, self.job, self._probe = name, job, probe
+        self.value: T | None = None
+        self.error: BaseException | None = None
+        self.done = False
+        self._event: threading.Event | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     def result(self) -> T:
         """Block until the job is committed."""
-        value = self._future.result()
-        self._probe(f"{self._name}:answered")
-        return value
+        event = self._event = threading.Event()
+        if not self.done:
+            event.wait()
+        return self._answer()
 
     def __await__(self) -> Generator[Any, None, T]:
-        value = yield from asyncio.wrap_future(self._future).__await__()
-        self._probe(f"{self._name}:answered")
-        return value
+        if not self.done:
+            waiter = self._waiter = asyncio.get_running_loop().create_future()
+            if not self.done:
+                yield from waiter
+        return self._answer()
 
+    def resolve(self) -> "asyncio.Future[None] | None":
+        """The job is over; returns the future that has to be woken on its loop."""
+        self.done = True
+        if self._event is not None:
+            self._event.set()
+        return self._waiter
 
-class _Task(Generic[T]):
-    """A job in the queue."""
-
-    __slots__ = ("error", "future", "job", "name", "value")
-
-    def __init__(self, name: str, job: Job[T]) -> None:
-        self.name, self.job = name, job
-        self.future: Future[T] = Future()
-        self.value: T | None = None
-        self.error: BaseException | None = None
-
-    def resolve(self) -> None:
-        """Tell whoever waits."""
-        if not self.future.set_running_or_notify_cancel():
-            return
+    def _answer(self) -> T:
+        self._probe(f"{self.name}:answered")
         if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.value)  # type: ignore[arg-type]  # set with error None
+            raise self.error
+        return cast(T, self.value)
+
+
+def _resolve(batch: "Sequence[Pending[Any]]") -> None:
+    """Tell whoever waits for these jobs, with one message per event loop."""
+    waiters: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for pending in batch:
+        if (waiter := pending.resolve()) is not None:
+            waiters.setdefault(waiter.get_loop(), []).append(waiter)
+    for loop, woken in waiters.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_wake, woken)
+
+
+def _wake(waiters: "list[asyncio.Future[None]]") -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
 
 
 class DirectoryLock:
@@ -123,8 +144,8 @@ class Database:
         self._path = str(path) if path else ":memory:"
         self._synchronous = synchronous
         self._probe = probe
-        self._jobs: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = DirectoryLock(path.parent) if path else None
         try:
@@ -168,14 +189,14 @@ class Database:
         self._unlock()
 
     def _submit(
-        self, jobs: "queue.SimpleQueue[_Task[Any] | None]", name: str, job: Job[T]
+        self, jobs: "queue.SimpleQueue[Pending[Any] | None]", name: str, job: Job[T]
     ) -> Pending[T]:
         if self._closed:
             raise StorageUnavailable("The storage is closed.")
         self._probe(f"{name}:submitted")
-        task = _Task(name, job)
-        jobs.put(task)
-        return Pending(task.future, name, self._probe)
+        pending = Pending(name, job, self._probe)
+        jobs.put(pending)
+        return pending
 
     def _open(self) -> apsw.Connection:
         connection = apsw.Connection(self._path, statementcachesize=256)
@@ -218,12 +239,11 @@ class Database:
                     break
                 batch.append(task)
             self._commit(batch)
-            for task in batch:
-                task.resolve()
+            _resolve(batch)
             if stop:
                 return
 
-    def _commit(self, batch: list[_Task[Any]]) -> None:
+    def _commit(self, batch: list[Pending[Any]]) -> None:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -241,7 +261,7 @@ class Database:
         for task in batch:
             self._probe(f"{task.name}:committed")
 
-    def _run(self, connection: apsw.Connection, task: _Task[Any]) -> None:
+    def _run(self, connection: apsw.Connection, task: Pending[Any]) -> None:
         connection.execute("SAVEPOINT job")
         try:
             task.value = task.job(connection)
@@ -259,5 +279,5 @@ class Database:
                     task.value = task.job(connection)
             except Exception as error:
                 task.error = error
-            task.resolve()
+            _resolve([task])
         connection.close()

@@ -1,0 +1,130 @@
+"""How an attempt enters its graph: the configuration, and what of the request is still to send."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command, Send
+
+from demotic.agents.langgraph.internals import INTERRUPT, NULL_TASK_ID, RESUME
+from demotic.domain.model import Claim, Json, RunRequest
+from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
+
+ReadWrite = Callable[[StoredCheckpoint, StoredWrite], Any]
+"""Decodes the value of a write that was read back with a checkpoint."""
+
+
+def run_config(claim: Claim, versions: Mapping[str, str]) -> RunnableConfig:
+    """The configuration a run is invoked with: the assistant's, then the request's, then what
+    the server decides (which nothing overrides)."""
+    run, assistant = claim.run, claim.assistant
+    ours, theirs = assistant.config, run.request.config
+    identity = {"thread_id": run.thread_id, "run_id": run.id}
+    metadata = {
+        **run.metadata,
+        **(theirs.get("metadata") or {}),
+        "run_attempt": run.attempt,
+        **versions,
+        **identity,
+    }
+    config: RunnableConfig = {
+        "configurable": {
+            **(ours.get("configurable") or {}),
+            **(theirs.get("configurable") or {}),
+            "graph_id": run.agent,
+            "assistant_id": assistant.id,
+            **identity,
+        },
+        "metadata": metadata,
+        "tags": [*(ours.get("tags") or []), *(theirs.get("tags") or [])],
+        "run_id": UUID(run.id),
+        "run_name": run.agent,
+    }
+    limit = theirs.get("recursion_limit") or ours.get("recursion_limit")
+    if limit is not None:
+        config["recursion_limit"] = limit
+    return config
+
+
+def state_config(thread_id: str, checkpoint: Mapping[str, Json] | None) -> RunnableConfig:
+    """The configuration that addresses a thread's state, latest or at a checkpoint."""
+    configurable: dict[str, Json] = {"thread_id": thread_id, "checkpoint_ns": ""}
+    for key in ("checkpoint_id", "checkpoint_ns", "checkpoint_map"):
+        if checkpoint and checkpoint.get(key) is not None:
+            configurable[key] = checkpoint[key]
+    return {"configurable": configurable}
+
+
+def run_context(claim: Claim) -> Mapping[str, Json] | None:
+    """The static context of a run: the assistant's, overlaid with the request's."""
+    merged = {**claim.assistant.context, **(claim.run.request.context or {})}
+    return merged or None
+
+
+def request_input(request: RunRequest) -> Any:
+    """What a first attempt sends into the graph."""
+    return to_command(request.command) if request.command is not None else request.input
+
+
+def remaining_input(claim: Claim, stored: Sequence[StoredCheckpoint], read: ReadWrite) -> Any:
+    """What a later attempt still has to send; None where everything is stored.
+
+    Once the run has committed a checkpoint it goes on from there with no input. Before that, a
+    command whose writes lie on a checkpoint is not sent again, and of a map of answers only
+    those that no task has taken yet. `stored` are the thread's checkpoints, `read` decodes a
+    write's value.
+    """
+    request = claim.run.request
+    if claim.head != claim.base:
+        return None
+    if request.command is None:
+        return request.input
+    command = dict(request.command)
+    ours = [(c, w) for c in stored for w in c.writes if w.run_id == claim.run.id]
+    answers = command.get("resume")
+    if any(w.task_id == NULL_TASK_ID for _, w in ours):
+        command = {"resume": answers} if _is_map(answers) else {}
+    if answers is not None and _is_map(answers):
+        taken = _answered(stored, {w.task_id for _, w in ours if w.channel == RESUME}, read)
+        left = {key: answer for key, answer in answers.items() if key not in taken}
+        command = {**command, "resume": left} if left else _without(command, "resume")
+    return to_command(command) if command else None
+
+
+def to_command(command: Mapping[str, Json]) -> Command[Any]:
+    """A LangGraph command from its JSON form."""
+    update = command.get("update")
+    if isinstance(update, list) and all(isinstance(p, list) and len(p) == 2 for p in update):
+        update = [tuple(pair) for pair in update]
+    goto = command.get("goto")
+    targets = goto if isinstance(goto, list) else [goto] if goto else []
+    return Command(
+        update=update,
+        resume=command.get("resume"),
+        goto=[Send(t["node"], t.get("input")) if isinstance(t, dict) else t for t in targets],
+    )
+
+
+def _is_map(resume: Any) -> bool:
+    hexadecimal = set("0123456789abcdef")
+    return (
+        isinstance(resume, dict)
+        and bool(resume)
+        and all(isinstance(k, str) and len(k) == 32 and hexadecimal.issuperset(k) for k in resume)
+    )
+
+
+def _answered(stored: Sequence[StoredCheckpoint], tasks: set[str], read: ReadWrite) -> set[str]:
+    """Ids of the questions that the given tasks had asked."""
+    return {
+        interrupt.id
+        for checkpoint in stored
+        for write in checkpoint.writes
+        if write.channel == INTERRUPT and write.task_id in tasks
+        for interrupt in read(checkpoint, write)
+    }
+
+
+def _without(command: dict[str, Json], key: str) -> dict[str, Json]:
+    return {k: v for k, v in command.items() if k != key}
