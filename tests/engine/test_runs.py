@@ -175,12 +175,13 @@ async def test_deleting_a_running_run_frees_the_thread(house: House) -> None:
     assert await ended(house, await house.start(thread)) is RunState.SUCCEEDED
 
 
-async def test_deleting_a_busy_thread_ends_its_followers(house: House) -> None:
+async def test_the_followers_of_a_deleted_thread_are_told(house: House) -> None:
     thread = await house.thread()
     started = await house.start(thread, ["wait", "for ever"])
     await house.agent.arrived("for ever")
     await house.engine.threads.delete(thread, EVERYTHING)
-    await collect(started.following)
+    with pytest.raises(RunNotFound):
+        await collect(started.following)
     with pytest.raises(ThreadNotFound):
         await house.engine.threads.get(thread, EVERYTHING)
 

@@ -112,7 +112,8 @@ class Runs:
             thread_id, run_id, action, scope=scope, now_us=self._clock.now_us()
         )
         if run.state in LEG_ENDS:
-            self._ended_without_attempt(run)
+            self._hub.end(run.thread_id, Ended(run.id, None))
+            self._worker.wake()
             return
         following = self.follow(run, after=None) if wait else None
         self._worker.cancel(run.id)
@@ -123,13 +124,13 @@ class Runs:
                 following.close()
 
     async def delete(self, thread_id: str, run_id: str, scope: Scope) -> None:
-        """Delete a run; an unfinished one is ended first. Raises `RunNotFound`."""
+        """Delete a run; an unfinished one is ended first, and its followers get `RunNotFound`.
+
+        Raises `RunNotFound`.
+        """
         run = await self._storage.delete_run(
             thread_id, run_id, scope=scope, now_us=self._clock.now_us()
         )
         self._worker.lose(run.id)
-        self._ended_without_attempt(run)
-
-    def _ended_without_attempt(self, run: Run) -> None:
         self._hub.end(run.thread_id, Ended(run.id, None))
         self._worker.wake()

@@ -2,8 +2,7 @@
 
 from demotic.domain.errors import ThreadExists
 from demotic.domain.events import Ended
-from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import NewThread, Outcome, Page, Scope, Thread, ThreadQuery
+from demotic.domain.model import NewThread, Page, Scope, Thread, ThreadQuery
 from demotic.engine.follow import Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -34,11 +33,13 @@ class Threads:
         return await self._storage.search_threads(query, scope=scope)
 
     async def delete(self, thread_id: str, scope: Scope) -> None:
-        """Delete a thread and everything it owns; runs in progress end. Raises `ThreadNotFound`."""
+        """Delete a thread and everything it owns; runs in progress end.
+
+        Their followers get `RunNotFound`. Raises `ThreadNotFound`.
+        """
         unfinished = await self._storage.delete_thread(
             thread_id, scope=scope, now_us=self._clock.now_us()
         )
-        gone = Outcome(state=RunState.CANCELLED, reason=Reason.DELETED)
         for run_id in unfinished:
             self._worker.lose(run_id)
-            self._hub.end(thread_id, Ended(run_id, gone))
+            self._hub.end(thread_id, Ended(run_id, None))

@@ -1,0 +1,1 @@
+"""One room per protocol that clients speak; none knows another."""

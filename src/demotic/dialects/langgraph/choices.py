@@ -1,0 +1,79 @@
+"""The names that the wire chooses among, and what each means to the engine; pure data."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from demotic.dialects.langgraph.deferred import not_built
+from demotic.domain.errors import BadInput
+from demotic.domain.ids import is_uuid
+from demotic.domain.lifecycle import RunState, ThreadState
+from demotic.domain.model import BusyPolicy, CancelAction
+
+T = TypeVar("T")
+
+KINDS = {
+    "values": "values",
+    "updates": "updates",
+    "custom": "custom",
+    "messages": "messages",
+    "messages-tuple": "messages",
+}
+"""Stream mode to the kind of event it shows."""
+
+RUN_STATES = {
+    "pending": (RunState.QUEUED,),
+    "running": (RunState.RUNNING,),
+    "success": (RunState.SUCCEEDED, RunState.WAITING),
+    "error": (RunState.FAILED,),
+    "timeout": (RunState.TIMED_OUT,),
+    "interrupted": (RunState.CANCELLED,),
+}
+"""Status of a run to engine states: a run that waits for an answer is a success here."""
+
+STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
+"""What LangGraph writes into the metadata of threads and runs."""
+
+MAX_LIMIT = 1000
+MAX_OFFSET = 2**53
+MAX_EVENT_ID = 2**53
+
+ASSISTANT_SORT = {
+    "assistant_id": "id",
+    "graph_id": "agent",
+    "name": "name",
+    "created_at": "created",
+    "updated_at": "updated",
+}
+THREAD_SORT = {
+    "thread_id": "id",
+    "status": "state",
+    "created_at": "created",
+    "updated_at": "updated",
+    "state_updated_at": "state_updated",
+}
+SORT_ORDER = {"asc": False, "desc": True}
+BUSY = {"enqueue": BusyPolicy.ENQUEUE, "reject": BusyPolicy.REJECT}
+IF_EXISTS = {"raise": False, "do_nothing": True}
+IF_NOT_EXISTS = {"reject": False, "create": True}
+ON_DISCONNECT = {"continue": None}
+ON_COMPLETION = {"delete": None}
+DURABILITY = {"sync": "sync", "async": "async", "exit": "exit"}
+THREAD_STATES = {state.value: state for state in ThreadState}
+ACTIONS = {"interrupt": CancelAction.INTERRUPT}
+
+
+def choose(field: str, value: str, choices: Mapping[str, T], planned: Sequence[str] = ()) -> T:
+    """What a name means. Raises `BadInput` with the names that are known."""
+    if value in choices:
+        return choices[value]
+    if value in planned:
+        raise not_built(f"`{field}` {value!r}")
+    known = ", ".join((*choices, *planned))
+    raise BadInput(f"`{field}` must be one of {known}; not {value!r}.")
+
+
+def uuid(what: str, text: str) -> str:
+    """An id in its canonical form. LangGraph API 0.16 answers 422 to any other text."""
+    if not is_uuid(text):
+        raise BadInput(f"Invalid {what} ID: must be a UUID")
+    return text.lower()

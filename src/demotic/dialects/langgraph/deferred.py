@@ -1,0 +1,95 @@
+"""What LangGraph API 0.16 offers and this server does not yet: data, answered with 501."""
+
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from demotic.domain.errors import NotBuilt
+
+
+class Deferred(NamedTuple):
+    """An operation that is planned; `name` says what it does."""
+
+    method: str
+    path: str
+    name: str
+
+
+OPERATIONS = (
+    Deferred("POST", "/assistants", "create an assistant"),
+    Deferred("POST", "/assistants/count", "count assistants"),
+    Deferred("DELETE", "/assistants/{assistant_id}", "delete an assistant"),
+    Deferred("PATCH", "/assistants/{assistant_id}", "change an assistant"),
+    Deferred("GET", "/assistants/{assistant_id}/graph", "draw an assistant's graph"),
+    Deferred("GET", "/assistants/{assistant_id}/subgraphs", "list an assistant's subgraphs"),
+    Deferred("GET", "/assistants/{assistant_id}/subgraphs/{namespace}", "show a subgraph"),
+    Deferred("GET", "/assistants/{assistant_id}/schemas", "show an assistant's schemas"),
+    Deferred("POST", "/assistants/{assistant_id}/versions", "list an assistant's versions"),
+    Deferred("POST", "/assistants/{assistant_id}/latest", "choose an assistant's version"),
+    Deferred("POST", "/threads/count", "count threads"),
+    Deferred("POST", "/threads/prune", "prune threads"),
+    Deferred("GET", "/threads/{thread_id}/storage", "measure a thread"),
+    Deferred("POST", "/threads/{thread_id}/state", "update a thread's state"),
+    Deferred("PATCH", "/threads/{thread_id}/state", "change the metadata of a thread's state"),
+    Deferred("POST", "/threads/{thread_id}/copy", "copy a thread"),
+    Deferred("PATCH", "/threads/{thread_id}", "change a thread"),
+    Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
+    Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
+    Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
+    Deferred("POST", "/threads/{thread_id}/runs/crons", "schedule runs on a thread"),
+    Deferred("POST", "/runs/crons", "schedule runs"),
+    Deferred("POST", "/runs/crons/search", "search schedules"),
+    Deferred("POST", "/runs/crons/count", "count schedules"),
+    Deferred("GET", "/runs/crons/{cron_id}", "show a schedule"),
+    Deferred("PATCH", "/runs/crons/{cron_id}", "change a schedule"),
+    Deferred("DELETE", "/runs/crons/{cron_id}", "delete a schedule"),
+    Deferred("POST", "/runs/cancel", "cancel several runs"),
+    Deferred("POST", "/runs/batch", "start several runs"),
+    Deferred("PUT", "/store/items", "store an item"),
+    Deferred("DELETE", "/store/items", "delete an item"),
+    Deferred("GET", "/store/items", "read an item"),
+    Deferred("POST", "/store/items/search", "search items"),
+    Deferred("POST", "/store/namespaces", "list namespaces of items"),
+    Deferred("POST", "/a2a/{assistant_id}", "speak A2A with an assistant"),
+    Deferred("GET", "/.well-known/agent-card.json", "show an A2A agent card"),
+    Deferred("POST", "/mcp/", "speak MCP"),
+    Deferred("GET", "/mcp/", "open an MCP stream"),
+    Deferred("DELETE", "/mcp/", "end an MCP session"),
+    Deferred("GET", "/metrics", "show metrics"),
+    Deferred("GET", "/docs", "show the API reference"),
+    Deferred("GET", "/openapi.json", "show the OpenAPI document"),
+    Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
+)
+
+STREAM_MODES = ("events", "debug", "tasks", "checkpoints")
+"""Stream modes that are planned."""
+
+RUN_OPTIONS = (
+    "webhook",
+    "after_seconds",
+    "feedback_keys",
+    "strict_resume",
+    "langsmith_tracer",
+)
+"""Fields of a run's body that are planned: given with any value but null or false, 501."""
+
+CHOICES = {
+    "multitask_strategy": ("interrupt", "rollback"),
+    "on_disconnect": ("cancel",),
+    "on_completion": ("keep",),
+}
+"""Values of a run's fields that are planned."""
+
+THREAD_OPTIONS = ("ttl", "supersteps")
+"""Fields of a thread's body that are planned."""
+
+
+def not_built(what: str) -> NotBuilt:
+    """The error for something that is planned."""
+    return NotBuilt(f"Not built yet, but planned: {what}.")
+
+
+async def answer(request: Request, operation: Deferred) -> Response:
+    """The answer of every operation here."""
+    raise not_built(f"{operation.name} ({operation.method} {operation.path})")

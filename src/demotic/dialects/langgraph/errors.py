@@ -1,0 +1,37 @@
+"""The one table of this dialect: engine error to status and code."""
+
+from demotic.domain import errors
+from demotic.web.bodies import BodyTooLarge
+from demotic.web.problems import ErrorTable
+
+
+class Contradiction(errors.BadInput):
+    """Two parts of the request exclude each other."""
+
+
+class NothingToCancel(errors.RunNotFound):
+    """No matching runs to cancel."""
+
+
+ERRORS: ErrorTable = {
+    errors.AssistantNotFound: (404, "assistant_not_found"),
+    errors.AgentNotFound: (404, "graph_not_found"),
+    errors.ThreadNotFound: (404, "thread_not_found"),
+    errors.RunNotFound: (404, "run_not_found"),
+    errors.CheckpointNotFound: (404, "checkpoint_not_found"),
+    errors.NotFound: (404, "not_found"),
+    errors.ThreadExists: (409, "thread_exists"),
+    errors.ThreadBusy: (409, "thread_busy"),
+    errors.Conflict: (409, "conflict"),
+    errors.IllegalTransition: (409, "conflict"),
+    errors.LeaseLost: (409, "conflict"),
+    BodyTooLarge: (413, "body_too_large"),
+    Contradiction: (400, "contradiction"),
+    errors.BadInput: (422, "bad_input"),
+    errors.NotBuilt: (501, "not_built"),
+    errors.StorageUnavailable: (503, "storage_unavailable"),
+    errors.ShuttingDown: (503, "shutting_down"),
+    errors.AgentError: (500, "agent_error"),
+    errors.DemoticError: (500, "internal_error"),
+}
+"""Statuses as LangGraph API 0.16 answers them: 422 for bad input, 400 for contradictions."""

@@ -1,0 +1,34 @@
+"""What every handler reads of a request."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from demotic.dialects.langgraph.choices import uuid
+from demotic.engine.core import Engine
+
+FindEngine = Callable[[], Engine]
+"""Gives the engine at work; handlers ask for it per request, since it starts after them."""
+
+
+def assistant_id(request: Request) -> str:
+    """The assistant that the path names."""
+    return uuid("assistant", request.path_params["assistant_id"])
+
+
+def thread_id(request: Request) -> str:
+    """The thread that the path names."""
+    return uuid("thread", request.path_params["thread_id"])
+
+
+def run_id(request: Request) -> str:
+    """The run that the path names."""
+    return uuid("run", request.path_params["run_id"])
+
+
+def page_headers(total: int, offset: int, shown: int) -> dict[str, str]:
+    """LangGraph API 0.16: where the next page begins, if there is one; the total is exact."""
+    headers = {"X-Pagination-Total": str(total)}
+    if offset + shown < total:
+        headers["X-Pagination-Next"] = str(offset + shown)
+    return headers

@@ -1,0 +1,319 @@
+"""From wire to engine words; pure."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from demotic.dialects.langgraph import config, deferred
+from demotic.dialects.langgraph.choices import (
+    ACTIONS,
+    ASSISTANT_SORT,
+    BUSY,
+    DURABILITY,
+    IF_EXISTS,
+    IF_NOT_EXISTS,
+    KINDS,
+    MAX_EVENT_ID,
+    MAX_LIMIT,
+    MAX_OFFSET,
+    ON_COMPLETION,
+    ON_DISCONNECT,
+    RUN_STATES,
+    SORT_ORDER,
+    STAMPS,
+    THREAD_SORT,
+    THREAD_STATES,
+    choose,
+    uuid,
+)
+from demotic.dialects.langgraph.deferred import not_built
+from demotic.dialects.langgraph.errors import Contradiction
+from demotic.dialects.langgraph.wire import (
+    AssistantSearch,
+    Checkpoint,
+    HistorySearch,
+    RunCreate,
+    ThreadCreate,
+    ThreadSearch,
+)
+from demotic.domain.errors import BadInput
+from demotic.domain.ids import is_uuid, system_assistant_id
+from demotic.domain.lifecycle import RunState
+from demotic.domain.model import (
+    AssistantQuery,
+    BusyPolicy,
+    CancelAction,
+    NewRun,
+    NewThread,
+    RunRequest,
+    ThreadQuery,
+)
+from demotic.web.queries import bounded
+
+
+def assistant_id(text: str, graphs: Sequence[str]) -> str:
+    """The assistant that a run's body names: by its id, or by its graph for the default one."""
+    if text in graphs:
+        return system_assistant_id(text)
+    if is_uuid(text):
+        return text.lower()
+    raise BadInput(
+        f"Invalid assistant: {text!r}. Must be either:\n- A valid assistant UUID, or\n"
+        f"- One of the registered graphs: {', '.join(graphs)}"
+    )
+
+
+def assistant_query(body: AssistantSearch) -> AssistantQuery:
+    """POST /assistants/search; newest first unless it says otherwise."""
+    return AssistantQuery(
+        agent=body.graph_id,
+        name=body.name,
+        metadata=body.metadata or {},
+        limit=limit(body.limit),
+        offset=offset(body.offset),
+        sort_by=choose("sort_by", body.sort_by or "created_at", ASSISTANT_SORT),
+        descending=choose("sort_order", body.sort_order or "desc", SORT_ORDER),
+    )
+
+
+def new_thread(body: ThreadCreate, fresh_id: str) -> tuple[NewThread, bool]:
+    """POST /threads: the thread, and whether an existing one will do."""
+    for field in deferred.THREAD_OPTIONS:
+        if getattr(body, field) is not None:
+            raise not_built(f"`{field}` of a thread")
+    id = fresh_id if body.thread_id is None else uuid("thread", body.thread_id)
+    or_existing = choose("if_exists", body.if_exists or "raise", IF_EXISTS)
+    return NewThread(id=id, metadata=body.metadata or {}), or_existing
+
+
+def thread_query(body: ThreadSearch) -> ThreadQuery:
+    """POST /threads/search; newest first unless it says otherwise."""
+    if body.extract:
+        raise not_built("`extract` of a thread search")
+    return ThreadQuery(
+        ids=None if body.ids is None else [uuid("thread", id) for id in body.ids],
+        metadata=body.metadata or {},
+        values=body.values or {},
+        state=None if body.status is None else choose("status", body.status, THREAD_STATES),
+        limit=limit(body.limit),
+        offset=offset(body.offset),
+        sort_by=choose("sort_by", body.sort_by or "created_at", THREAD_SORT),
+        descending=choose("sort_order", body.sort_order or "desc", SORT_ORDER),
+    )
+
+
+def limit(value: int | None) -> int:
+    """A page's length: 1 to 1000, 10 by default."""
+    return 10 if value is None else bounded("`limit`", value, 1, MAX_LIMIT)
+
+
+def offset(value: int | None) -> int:
+    """Where a page begins."""
+    return bounded("`offset`", value or 0, 0, MAX_OFFSET)
+
+
+def selected(fields: Sequence[str] | None, known: Collection[str]) -> Sequence[str] | None:
+    """The fields to show; None for all."""
+    for field in fields or ():
+        if field not in known:
+            raise BadInput(f"`select` knows {', '.join(known)}; not {field!r}.")
+    return fields or None
+
+
+def checkpoint(given: Checkpoint | str | None, thread_id: str) -> dict[str, Any] | None:
+    """Where a state is; None for the latest. The thread is the one in the path."""
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return {"checkpoint_id": given}
+    if given.thread_id is not None and given.thread_id.lower() != thread_id:
+        raise BadInput(
+            f"`checkpoint.thread_id` must be the thread of the path, {thread_id}, or be left out."
+        )
+    fields = {
+        "checkpoint_id": given.checkpoint_id,
+        "checkpoint_ns": given.checkpoint_ns,
+        "checkpoint_map": given.checkpoint_map,
+    }
+    return {key: value for key, value in fields.items() if value is not None} or None
+
+
+def history(body: HistorySearch, thread_id: str) -> dict[str, Any]:
+    """POST /threads/{id}/history: the arguments of the engine's history."""
+    return {
+        "limit": limit(body.limit),
+        "before": checkpoint(body.before, thread_id),
+        "metadata": body.metadata or None,
+        "checkpoint": checkpoint(body.checkpoint, thread_id),
+    }
+
+
+def run_states(status: str | None) -> Sequence[RunState] | None:
+    """The engine states of a status; None for any."""
+    return None if status is None else choose("status", status, RUN_STATES)
+
+
+def cancel_action(text: str | None) -> CancelAction:
+    """POST …/cancel: query parameter `action`."""
+    return choose("action", text or "interrupt", ACTIONS, planned=("rollback",))
+
+
+def replay_from(last_event_id: str | None, *, resumable: bool) -> int | None:
+    """Where a joined stream begins: None for what is still to come.
+
+    LangGraph API 0.16: only a resumable run can be replayed; `-1` and `0` mean from its
+    beginning, an id means strictly after that event.
+    """
+    if last_event_id is None or not resumable:
+        return None
+    text = last_event_id.strip()
+    if text in ("-1", "0"):
+        return 0
+    if not text.isascii() or not text.isdecimal() or int(text) > MAX_EVENT_ID:
+        raise BadInput(f"`Last-Event-ID` must be an id from the stream, -1 or 0; not {text!r}.")
+    return int(text)
+
+
+def stream_modes(given: str | Sequence[str] | None) -> list[str]:
+    """The stream modes that a body or query names; `values` by default."""
+    names = [given] if isinstance(given, str) else given
+    for name in names or ():
+        choose("stream_mode", name, KINDS, planned=deferred.STREAM_MODES)
+    return list(dict.fromkeys(names or ["values"]))
+
+
+def new_run(
+    body: RunCreate,
+    *,
+    run_id: str,
+    thread_id: str | None,
+    graphs: Sequence[str],
+    waits: bool = False,
+) -> NewRun:
+    """A run; `thread_id` None for a stateless one.
+
+    `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    """
+    _check_options(body)
+    if thread_id is None:
+        _check_stateless(body)
+    modes = stream_modes(body.stream_mode)
+    recorded = () if waits and body.stream_mode is None else modes
+    return NewRun(
+        id=run_id,
+        thread_id=thread_id,
+        assistant_id=assistant_id(body.assistant_id, graphs),
+        request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
+        metadata=body.metadata or {},
+        busy_policy=_busy_policy(body),
+        create_thread=choose("if_not_exists", body.if_not_exists or "reject", IF_NOT_EXISTS),
+        stamps=STAMPS,
+        reply_format=_reply_format(body, modes),
+    )
+
+
+def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> RunRequest:
+    command = _command(body)
+    cleaned = config.clean(body.config, thread_id)
+    if cleaned.get("configurable") and body.context:
+        raise Contradiction(
+            "Cannot specify both configurable and context. Prefer setting context alone."
+        )
+    return RunRequest(
+        input=None if command else body.input,
+        command=command,
+        checkpoint=_start(body, thread_id),
+        config=cleaned,
+        context=body.context,
+        modes=kinds,
+        subgraphs=body.stream_subgraphs or False,
+        interrupt_before=_nodes("interrupt_before", body.interrupt_before),
+        interrupt_after=_nodes("interrupt_after", body.interrupt_after),
+        durability=_durability(body),
+    )
+
+
+def _check_options(body: RunCreate) -> None:
+    """Nothing is accepted and ignored."""
+    for field in deferred.RUN_OPTIONS:
+        if getattr(body, field) not in (None, False, []):
+            raise not_built(f"`{field}` of a run")
+    if body.on_disconnect is not None:
+        planned = deferred.CHOICES["on_disconnect"]
+        choose("on_disconnect", body.on_disconnect, ON_DISCONNECT, planned)
+
+
+def _check_stateless(body: RunCreate) -> None:
+    if body.command is not None and body.command.get("resume") is not None:
+        raise Contradiction("You must provide a thread_id when resuming.")
+    for field in ("command", "checkpoint", "checkpoint_id"):
+        if getattr(body, field) is not None:
+            raise BadInput(f"`{field}` needs a thread: use /threads/{{thread_id}}/runs.")
+    if body.if_not_exists is not None:
+        choose("if_not_exists", body.if_not_exists, IF_NOT_EXISTS)
+    planned = deferred.CHOICES["on_completion"]
+    choose("on_completion", body.on_completion or "delete", ON_COMPLETION, planned)
+
+
+def _busy_policy(body: RunCreate) -> BusyPolicy:
+    planned = deferred.CHOICES["multitask_strategy"]
+    return choose("multitask_strategy", body.multitask_strategy or "enqueue", BUSY, planned)
+
+
+def _command(body: RunCreate) -> dict[str, Any] | None:
+    """`resume`, `update` and `goto`, as far as given (LangGraph API 0.16, Command)."""
+    given = {key: value for key, value in (body.command or {}).items() if value is not None}
+    unknown = sorted(given.keys() - {"resume", "update", "goto"})
+    if unknown:
+        raise BadInput(f"`command` knows resume, update and goto; not {unknown[0]!r}.")
+    if not given:
+        return None
+    if body.input not in (None, {}, []):
+        raise BadInput("Give either `input` or `command`: to add to the state, use command.update.")
+    if "goto" in given:
+        _check_goto(given["goto"])
+    return given
+
+
+def _check_goto(goto: Any) -> None:
+    for target in goto if isinstance(goto, list) else [goto]:
+        sends = isinstance(target, dict) and isinstance(target.get("node"), str)
+        if not sends and not isinstance(target, str):
+            raise BadInput(
+                "`command.goto` must be a node's name, {node, input}, or an array of these."
+            )
+
+
+def _start(body: RunCreate, thread_id: str | None) -> dict[str, Any] | None:
+    start = checkpoint(body.checkpoint, thread_id or "")
+    if body.checkpoint_id is None:
+        return start
+    if start and start.get("checkpoint_id") not in (None, body.checkpoint_id):
+        raise BadInput("`checkpoint_id` and `checkpoint.checkpoint_id` differ: give one.")
+    return {**(start or {}), "checkpoint_id": body.checkpoint_id}
+
+
+def _nodes(field: str, given: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(given, str) and given != "*":
+        raise BadInput(f"`{field}` must be '*' or an array of node names; not {given!r}.")
+    return given
+
+
+def _durability(body: RunCreate) -> str | None:
+    """How often to save; `checkpoint_during` is the older form, false meaning `exit`."""
+    if body.durability is None:
+        return "exit" if body.checkpoint_during is False else None
+    durability = choose("durability", body.durability, DURABILITY)
+    if body.checkpoint_during not in (None, durability != "exit"):
+        raise BadInput("`durability` and `checkpoint_during` contradict: give `durability` only.")
+    return durability
+
+
+def _reply_format(body: RunCreate, modes: Sequence[str]) -> dict[str, Any]:
+    """What rendering needs to know of the request later."""
+    return {
+        "dialect": "langgraph",
+        "stream_mode": modes,
+        "subgraphs": body.stream_subgraphs or False,
+        "resumable": body.stream_resumable or False,
+        "durability": _durability(body) or "async",
+    }

@@ -1,0 +1,74 @@
+"""Routes from a list of operations: one route per path, whatever methods it has."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from demotic.web.problems import ErrorTable, Handler, guarded
+
+
+class Operation(NamedTuple):
+    """What a dialect does at a method and path."""
+
+    method: str
+    path: str
+    handler: Handler
+
+
+def routes(operations: Iterable[Operation], errors: ErrorTable) -> list[Route]:
+    """The routes, in the order in which their paths first appear, so that hot paths can lead.
+
+    One route per path keeps matching short and lets a 405 name every method there is.
+    """
+    paths: dict[str, dict[str, Handler]] = {}
+    for operation in operations:
+        handlers = paths.setdefault(operation.path, {})
+        if operation.method in handlers:
+            raise ValueError(f"{operation.method} {operation.path} is given twice.")
+        handlers[operation.method] = guarded(operation.handler, errors)
+    return [
+        Route(path, _dispatch(paths[path]), methods=[*paths[path]]) for path in unshadowed([*paths])
+    ]
+
+
+def unshadowed(paths: Sequence[str]) -> list[str]:
+    """The paths in their order, except that a literal goes before a parameter that matches it."""
+    ordered: dict[str, None] = {}
+
+    def place(path: str) -> None:
+        for other in paths:
+            if other not in ordered and shadows(path, other):
+                place(other)
+        ordered.setdefault(path)
+
+    for path in paths:
+        place(path)
+    return [*ordered]
+
+
+def shadows(path: str, other: str) -> bool:
+    """Whether `path` matches every request that `other` is meant for, and more."""
+    mine, theirs = _pattern(path), _pattern(other)
+    return (
+        mine != theirs
+        and len(mine) == len(theirs)
+        and all(a in (b, None) for a, b in zip(mine, theirs, strict=True))
+    )
+
+
+def _pattern(path: str) -> list[str | None]:
+    """The segments of a path; None for a parameter."""
+    return [None if segment.startswith("{") else segment for segment in path.split("/")]
+
+
+def _dispatch(handlers: dict[str, Handler]) -> Handler:
+    if "GET" in handlers:
+        handlers = {"HEAD": handlers["GET"], **handlers}
+
+    async def endpoint(request: Request) -> Response:
+        return await handlers[request.method](request)
+
+    return endpoint
