@@ -298,7 +298,7 @@ def check_database(trial: Trial) -> None:
     decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]]).decode
     query = "SELECT thread_id, run_id, packed FROM feed ORDER BY thread_id, seq"
     for thread_id, run_id, packed in connection.execute(query):
-        for seq, kind, _, _ in decode(packed):  # type: ignore[arg-type]
+        for seq, kind, _, _ in decode(packed):
             positions.setdefault(str(thread_id), []).append(seq)
             ends[str(run_id)] = ends.get(str(run_id), 0) + (kind == "end")
     for found in positions.values():
@@ -325,7 +325,7 @@ def stored_events(trial: Trial, run_id: str) -> dict[int, str]:
     found = {
         seq: kind
         for (packed,) in connection.execute(query, (run_id,))
-        for seq, kind, _, _ in decode(packed)  # type: ignore[arg-type]
+        for seq, kind, _, _ in decode(packed)
     }
     connection.close()
     return found

@@ -49,6 +49,10 @@ class ThreadBusy(Conflict):
     """A run is in progress on this thread."""
 
 
+class KeyReused(DemoticError):
+    """This idempotency key was used before, for another request."""
+
+
 class BadInput(DemoticError):
     """The request cannot be understood; the message names the field and the fix."""
 

@@ -36,16 +36,23 @@ EVERYTHING = Scope()
 
 
 class BusyPolicy(StrEnum):
-    """What a new run does on a thread that already has an unfinished one."""
+    """What a new run does on a thread that already has an unfinished one.
+
+    `interrupt` and `rollback` cancel all of them that way and run next.
+    """
 
     REJECT = "reject"
     ENQUEUE = "enqueue"
+    INTERRUPT = "interrupt"
+    ROLLBACK = "rollback"
 
 
 class CancelAction(StrEnum):
-    """How a run is cancelled: `interrupt` keeps what it has done."""
+    """How a run is cancelled: `interrupt` keeps what it has done, `rollback` undoes it and
+    deletes the run."""
 
     INTERRUPT = "interrupt"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +147,9 @@ class RunRequest:
     """What an agent is asked to do.
 
     `modes` are the kinds of events to record: none for a caller that only wants the outcome.
-    `command` holds `resume`, `update` and `goto` as far as given. `checkpoint` (`id`, `ns`,
-    `map`) says where to start instead of the thread's latest state.
+    `command` holds `resume`, `update` and `goto` as far as given. `checkpoint`
+    (`checkpoint_id`, `checkpoint_ns`, `checkpoint_map`) says where to start instead of the
+    thread's latest state.
     """
 
     input: Json = None
@@ -156,11 +164,23 @@ class RunRequest:
     durability: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Makes a request that is sent again the same request: within 24 hours the same `key` (the
+    caller's word, qualified by caller and route) with the same `digest` of the body means the
+    same run; with another digest it is refused."""
+
+    key: str
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRun:
     """A request to run an assistant.
 
-    `thread_id` None makes a temporary thread that vanishes with the run's end.
+    `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
+    unless `keep_thread`. `delay_s` seconds pass before it is ready; meanwhile it holds back no
+    later run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks.
@@ -173,6 +193,9 @@ class NewRun:
     metadata: Mapping[str, Json] = field(default_factory=dict)
     busy_policy: BusyPolicy = BusyPolicy.ENQUEUE
     create_thread: bool = False
+    keep_thread: bool = False
+    delay_s: float = 0.0
+    idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)
     reply_format: Mapping[str, Json] = field(default_factory=dict)
 
@@ -229,10 +252,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An admitted run; `claim` when the admitting process may begin it at once."""
+    """An admitted run; `claim` when the admitting process may begin it at once.
+
+    `displaced` are the runs it cancelled: those still running are to be stopped, of the others
+    the followers are to be told. `is_new` is false when the request was admitted before.
+    """
 
     run: Run
     claim: Claim | None
+    displaced: Sequence[Run] = ()
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +298,15 @@ class Outcome:
         if self.state is RunState.WAITING or self.pending:
             return ThreadState.INTERRUPTED
         return ThreadState.IDLE
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What finishing came to: how the leg ended in storage, and whether another run of the
+    thread became claimable."""
+
+    outcome: Outcome
+    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,15 +55,26 @@ class Runs:
                 claim=claimer is not None,
             )
             run, claim = admission.run, admission.claim
+            self._displace(admission.displaced)
             following = self._hub.follow(run, after=0, fresh=claim is not None)
             if claim is not None:
                 self._worker.launch(claim)
         finally:
             if claimer is not None:
                 self._worker.unreserve()
-        if claim is None:
+        if new.delay_s > 0:
+            asyncio.get_running_loop().call_later(new.delay_s, self._worker.wake)
+        elif claim is None:
             self._worker.wake()
         return Started(run, following)
+
+    def _displace(self, runs: Sequence[Run]) -> None:
+        """Stop the runs that a new one has cancelled; tell the followers of those that ended."""
+        for run in runs:
+            if run.state is RunState.RUNNING:
+                self._worker.cancel(run.id)
+            else:
+                self._hub.end(run.thread_id, Ended(run.id, None))
 
     async def get(self, thread_id: str | None, run_id: str, scope: Scope) -> Run:
         """Raises `RunNotFound`, `ThreadNotFound`."""

@@ -20,7 +20,7 @@ from demotic.ports.storage import Storage
 
 log = structlog.get_logger("demotic.worker")
 
-LOOK_AGAIN_S = 5.0  # a lost wake-up costs this much at most
+LOOK_AGAIN_S = 1.0  # a lost wake-up, or a delayed run, costs this much at most
 
 
 class Job:
@@ -208,12 +208,13 @@ class Worker:
         end = recorder.mint(END, "", encode(_end(outcome)))
         if run.request.modes:
             events.append(end)
-        more = await patiently(
+        finished = await patiently(
             lambda: self._storage.finish_run(key, outcome, events, now_us=self._clock.now_us())
         )
-        self._hub.publish(key.thread_id, end)
-        self._hub.end(key.thread_id, Ended(run.id, outcome))
-        if more:
+        if finished.outcome is outcome:
+            self._hub.publish(key.thread_id, end)
+        self._hub.end(key.thread_id, Ended(run.id, finished.outcome))
+        if finished.more:
             self.wake()
 
 

@@ -18,6 +18,7 @@ from demotic.domain.model import (
     CancelAction,
     Claim,
     Claimer,
+    Finished,
     LeaseKey,
     NewAssistant,
     NewRun,
@@ -87,9 +88,11 @@ class RunStorage(Protocol):
         apply the busy policy, insert the run.
 
         With `claim`, and when no unfinished run of the thread is older, the run is inserted
-        already claimed by `claimer`. A waiting run on the thread is superseded. Raises
-        `AssistantNotFound`, `ThreadNotFound` (unless `create_thread`), `ThreadBusy` (policy
-        reject), and `AgentNotFound` when the claimer does not host the assistant's agent.
+        already claimed by `claimer`. A waiting run on the thread is superseded. Policies
+        interrupt and rollback end what is queued and store the cancel for what runs. A delayed
+        run becomes ready after its delay. Raises `AssistantNotFound`, `ThreadNotFound` (unless
+        `create_thread`), `ThreadBusy` (policy reject), `KeyReused`, and `AgentNotFound` when
+        the claimer does not host the assistant's agent.
         """
         ...
 
@@ -107,11 +110,13 @@ class RunStorage(Protocol):
 
     async def finish_run(
         self, key: LeaseKey, outcome: Outcome, events: Sequence[Event], *, now_us: int
-    ) -> bool:
+    ) -> Finished:
         """End a leg in one operation: run, thread, last events, the thread's next head.
 
-        A temporary run that reaches a final state is deleted with its thread, and its thread's
-        id cannot be reused at a lower epoch. Returns whether another run became claimable.
+        If a rollback is stored for the run, it is undone whatever the outcome: its checkpoints,
+        writes and events are deleted with it and the thread shows what it showed before the
+        run's first claim. A temporary run that reaches a final state is deleted with its
+        thread, and its thread's id cannot be reused at a lower epoch.
         """
         ...
 

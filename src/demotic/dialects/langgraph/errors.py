@@ -27,6 +27,7 @@ ERRORS: ErrorTable = {
     errors.LeaseLost: (409, "conflict"),
     BodyTooLarge: (413, "body_too_large"),
     Contradiction: (400, "contradiction"),
+    errors.KeyReused: (422, "idempotency_key_reused"),
     errors.BadInput: (422, "bad_input"),
     errors.NotBuilt: (501, "not_built"),
     errors.StorageUnavailable: (503, "storage_unavailable"),

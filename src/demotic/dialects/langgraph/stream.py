@@ -41,7 +41,7 @@ class RunStream:
     ) -> None:
         self._run, self._find_outcome = run, find_outcome
         self._modes = frozenset(modes)
-        self._kinds = frozenset(KINDS[mode] for mode in modes)
+        self._kinds = frozenset(KINDS.get(mode, mode) for mode in modes)
         self._shows_start, self._after, self._earlier = shows_start, after, earlier
         self._resumable = render.is_resumable(run)
         self._subgraphs = run.request.subgraphs

@@ -1,37 +1,53 @@
 """Admission of a run: one job that resolves, checks, inserts and, if it may, claims."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apsw
 
-from demotic.domain.errors import AgentNotFound, ThreadBusy, ThreadExists, ThreadNotFound
+from demotic.domain.errors import (
+    AgentNotFound,
+    KeyReused,
+    ThreadBusy,
+    ThreadExists,
+    ThreadNotFound,
+)
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunEvent, RunState, ThreadState, advance
 from demotic.domain.model import (
+    EVERYTHING,
     Admission,
     Assistant,
     BusyPolicy,
+    CancelAction,
     Claim,
     Claimer,
+    Idempotency,
     Json,
     LeaseKey,
     NewRun,
     Run,
     Scope,
 )
-from demotic.storage.sqlite import assistants, rows, threads
+from demotic.storage.sqlite import assistants, endings, feed, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
+
+DISPLACING = {
+    BusyPolicy.INTERRUPT: CancelAction.INTERRUPT,
+    BusyPolicy.ROLLBACK: CancelAction.ROLLBACK,
+}
+"""How the policies that take a thread cancel what is in their way."""
 
 
 @dataclass(slots=True)
 class _Place:
-    """The thread that a run is admitted to."""
+    """The thread that a run is admitted to. `occupied`: an older run goes before it."""
 
     id: str
     metadata: dict[str, Json]
     epoch: int
-    active: bool = False
+    occupied: bool = False
     temporary: bool = False
+    displaced: list[Run] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +61,54 @@ class Asked:
     claimer: Claimer
     claim: bool
 
+    @property
+    def ready_us(self) -> int:
+        """When the run may be claimed."""
+        return self.now_us + max(0, int(self.new.delay_s * 1e6))
+
 
 def admit(c: apsw.Connection, asked: Asked) -> Admission:
-    """Admit a run."""
-    new, now_us, claimer = asked.new, asked.now_us, asked.claimer
-    assistant = assistants.get(c, new.assistant_id, asked.assistant_scope)
-    if assistant.agent not in claimer.agents:
-        raise AgentNotFound(
-            f"Assistant {assistant.id} runs agent {assistant.agent!r}, which this server does not "
-            f"host. It hosts: {', '.join(sorted(claimer.agents)) or 'none'}."
-        )
+    """Admit a run, unless the same request was admitted before."""
+    if asked.new.idempotency is not None:
+        if known := _admitted(c, asked.new.idempotency, asked.now_us):
+            return Admission(runs.find(c, None, known, EVERYTHING), None, is_new=False)
+        _remember(c, asked.new.idempotency, asked.new.id, asked.now_us)
+    new, now_us = asked.new, asked.now_us
+    assistant = _assistant(c, asked)
     stamps = _stamps(new, assistant)
     if new.thread_id is None:
-        place = _temporary(c, assistant, stamps, asked)
+        place = _own_thread(c, assistant, stamps, asked)
     else:
         place = _existing(c, new, new.thread_id, asked.scope, now_us)
-        _apply_busy_policy(c, new, place, now_us)
+        _apply_busy_policy(c, place, asked)
         _mark_busy(c, place, stamps, assistant, now_us)
     metadata = {**assistant.metadata, **place.metadata, **stamps, **new.metadata}
-    claimed = asked.claim and not place.active
-    return _insert(c, new, assistant, place, metadata, claimer if claimed else None, now_us)
+    return _insert(c, asked, assistant, place, metadata)
+
+
+def _admitted(c: apsw.Connection, asked: Idempotency, now_us: int) -> str | None:
+    """The run that the same request made, if it was sent before."""
+    row = first(c, Q.get_idempotent, (asked.key, now_us - feed.IDEMPOTENT_US))
+    if row is None:
+        return None
+    if row[0] != asked.digest:
+        raise KeyReused
+    return str(row[1])
+
+
+def _remember(c: apsw.Connection, asked: Idempotency, run_id: str, now_us: int) -> None:
+    c.execute(Q.put_idempotent, (asked.key, asked.digest, run_id, now_us))
+
+
+def _assistant(c: apsw.Connection, asked: Asked) -> Assistant:
+    assistant = assistants.get(c, asked.new.assistant_id, asked.assistant_scope)
+    hosted = asked.claimer.agents
+    if assistant.agent not in hosted:
+        raise AgentNotFound(
+            f"Assistant {assistant.id} runs agent {assistant.agent!r}, which this server does not "
+            f"host. It hosts: {', '.join(sorted(hosted)) or 'none'}."
+        )
+    return assistant
 
 
 def _stamps(new: NewRun, assistant: Assistant) -> dict[str, Json]:
@@ -72,15 +116,15 @@ def _stamps(new: NewRun, assistant: Assistant) -> dict[str, Json]:
     return {key: facts[fact] for key, fact in new.stamps.items()}
 
 
-def _temporary(
+def _own_thread(
     c: apsw.Connection, assistant: Assistant, stamps: dict[str, Json], asked: Asked
 ) -> _Place:
-    thread_id, state, now_us = uuid7(asked.now_us), ThreadState.BUSY, asked.now_us
+    """A thread for a run that names none."""
+    thread_id, now_us, temporary = uuid7(asked.now_us), asked.now_us, not asked.new.keep_thread
     metadata = {**(asked.scope.filters or {}), **stamps}
-    epoch = threads.insert(
-        c, thread_id, metadata, state, now_us, agent=assistant.agent, temporary=True
-    )
-    return _Place(thread_id, metadata, epoch, temporary=True)
+    state, agent = ThreadState.BUSY, assistant.agent
+    epoch = threads.insert(c, thread_id, metadata, state, now_us, agent=agent, temporary=temporary)
+    return _Place(thread_id, metadata, epoch, temporary=temporary)
 
 
 def _existing(c: apsw.Connection, new: NewRun, thread_id: str, scope: Scope, now_us: int) -> _Place:
@@ -99,15 +143,34 @@ def _existing(c: apsw.Connection, new: NewRun, thread_id: str, scope: Scope, now
     return _Place(thread_id, metadata, epoch)
 
 
-def _apply_busy_policy(c: apsw.Connection, new: NewRun, place: _Place, now_us: int) -> None:
+def _apply_busy_policy(c: apsw.Connection, place: _Place, asked: Asked) -> None:
     unfinished = every(c, Q.unfinished_runs, (place.id,))
-    place.active = any(state != RunState.WAITING for _, state, _ in unfinished)
-    if place.active and new.busy_policy is BusyPolicy.REJECT:
+    active = [row for row in unfinished if row[1] != RunState.WAITING]
+    policy = asked.new.busy_policy
+    if active and policy is BusyPolicy.REJECT:
         raise ThreadBusy
     for run_id, state, _ in unfinished:
         if state == RunState.WAITING:
             superseded = advance(RunState.WAITING, RunEvent.SUPERSEDE)
-            c.execute(Q.set_run_state, (run_id, superseded, Reason.SUPERSEDED, now_us))
+            c.execute(Q.set_run_state, (run_id, superseded, Reason.SUPERSEDED, asked.now_us))
+    if policy in DISPLACING:
+        place.displaced = [_displace(c, row[0], DISPLACING[policy], asked) for row in active]
+        place.occupied = any(run.state is RunState.RUNNING for run in place.displaced)
+    else:
+        place.occupied = any(
+            state == RunState.RUNNING or ready_us <= asked.ready_us for _, state, ready_us in active
+        )
+    if active and not place.occupied:  # what is queued is delayed: the new run goes first
+        c.execute(Q.demote_delayed, (place.id,))
+
+
+def _displace(c: apsw.Connection, run_id: str, action: CancelAction, asked: Asked) -> Run:
+    """Cancel a run that stands in the way; it is still running where its worker must end it."""
+    run = runs.find(c, None, run_id, EVERYTHING)
+    if run.state is RunState.QUEUED:
+        return endings.end_queued(c, run, action, asked.now_us)
+    c.execute(Q.store_cancel, (run_id, action, asked.now_us))
+    return run
 
 
 def _mark_busy(
@@ -128,15 +191,15 @@ def _mark_busy(
 
 def _insert(
     c: apsw.Connection,
-    new: NewRun,
+    asked: Asked,
     assistant: Assistant,
     place: _Place,
     metadata: dict[str, Json],
-    claimer: Claimer | None,
-    now_us: int,
 ) -> Admission:
+    new, now_us = asked.new, asked.now_us
+    claimed = asked.claim and not place.occupied and asked.ready_us <= now_us
     state, epoch, head, seen = RunState.QUEUED, 0, None, None
-    if claimer is not None:
+    if claimed:
         state = advance(state, RunEvent.CLAIM)
         (epoch,) = first(c, Q.raise_epoch, (place.id,))
         if not place.temporary:
@@ -153,39 +216,37 @@ def _insert(
         busy_policy=new.busy_policy,
         temporary=place.temporary,
         reply_format=new.reply_format,
-        attempt=int(claimer is not None),
+        attempt=int(claimed),
         epoch=epoch,
         error=None,
         created_us=now_us,
         updated_us=now_us,
     )
-    _write(c, run, claimer, head, seen, leads=not place.active)
-    if claimer is None:
-        return Admission(run, None)
+    _write(c, run, asked, head, seen, leads=not place.occupied)
+    if not claimed:
+        return Admission(run, None, place.displaced)
     key = LeaseKey(place.id, run.id, epoch)
-    return Admission(
-        run,
-        Claim(
-            run=run,
-            key=key,
-            base=head,
-            head=head,
-            assistant=assistant,
-            thread_metadata=place.metadata,
-        ),
+    claim = Claim(
+        run=run,
+        key=key,
+        base=head,
+        head=head,
+        assistant=assistant,
+        thread_metadata=place.metadata,
     )
+    return Admission(run, claim, place.displaced)
 
 
 def _write(
     c: apsw.Connection,
     run: Run,
-    claimer: Claimer | None,
+    asked: Asked,
     head: str | None,
     seen: int | None,
     *,
     leads: bool,
 ) -> None:
-    lease_us = run.created_us + claimer.lease_us if claimer else None
+    claimed = run.state is RunState.RUNNING
     c.execute(
         Q.insert_run,
         (
@@ -195,7 +256,7 @@ def _write(
             run.agent,
             run.state,
             int(leads),
-            run.created_us,
+            asked.ready_us,
             rows.dump_request(run.request),
             rows.dump(run.metadata),
             run.busy_policy,
@@ -203,9 +264,9 @@ def _write(
             rows.dump(run.reply_format),
             run.attempt,
             run.epoch,
-            claimer.worker if claimer else None,
-            lease_us,
-            int(claimer is not None),
+            asked.claimer.worker if claimed else None,
+            run.created_us + asked.claimer.lease_us if claimed else None,
+            int(claimed),
             head,
             seen,
             run.created_us,

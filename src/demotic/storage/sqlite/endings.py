@@ -1,6 +1,8 @@
 """Ends of runs that their own attempt does not write: cancelled, deleted, rescued."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import apsw
 
@@ -9,7 +11,7 @@ from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import feed, rows, runs, threads
+from demotic.storage.sqlite import checkpoint_removal, feed, rows, runs
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -30,15 +32,26 @@ def request_cancel(
     if run.state is RunState.RUNNING:
         c.execute(Q.store_cancel, (run_id, action, now_us))
     else:
-        _cancel_queued(c, run, now_us)
-    return runs.find(c, thread_id, run_id, scope)
+        _cancel_queued(c, run, action, now_us)
+        return replace(run, state=RunState.CANCELLED)
+    return run
 
 
-def _cancel_queued(c: apsw.Connection, run: Run, now_us: int) -> None:
-    cancelled = advance(run.state, RunEvent.CANCEL)
-    c.execute(Q.set_run_state, (run.id, cancelled, Reason.USER_CANCEL, now_us))
+def _cancel_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) -> None:
+    end_queued(c, run, action, now_us)
     runs.elect(c, run.thread_id, now_us)
     c.execute(Q.settle_thread, (run.thread_id, now_us))
+
+
+def end_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) -> Run:
+    """End a run that no worker has taken: cancelled, or gone without a trace."""
+    state, reason = advance(run.state, RunEvent.CANCEL), Reason.USER_CANCEL
+    if action is CancelAction.ROLLBACK:
+        c.execute(Q.delete_run, (run.id,))
+        reason = Reason.ROLLBACK
+    else:
+        c.execute(Q.set_run_state, (run.id, state, reason, now_us))
+    return replace(run, state=state, reason=reason)
 
 
 def delete_run(c: apsw.Connection, thread_id: str, run_id: str, scope: Scope, now_us: int) -> Run:
@@ -54,20 +67,38 @@ def delete_run(c: apsw.Connection, thread_id: str, run_id: str, scope: Scope, no
 def rescue(c: apsw.Connection, now_us: int, worker: str | None) -> Sequence[Run]:
     """Take back runs whose lease is over, or is held by another than `worker`."""
     expired = every(c, Q.expired_runs, (now_us, worker))
-    for run_id, thread_id, _, losses, seen, cancel, base, _ in expired:
-        head, newest = first(c, Q.checkpoint_position, (thread_id,))
-        losses = 1 if newest != seen else losses + 1
-        if cancel is not None:
-            outcome = Outcome(
-                state=RunState.CANCELLED, reason=Reason.USER_CANCEL, pending=head != base
-            )
-            _end_lost(c, thread_id, run_id, outcome, now_us)
-        elif losses >= MAX_LOSSES:
-            _end_lost(c, thread_id, run_id, _given_up(), now_us)
-        else:
-            released = advance(RunState.RUNNING, RunEvent.RELEASE)
-            c.execute(Q.release_run, (run_id, released, now_us, losses))
-    return [runs.find(c, None, row[0], EVERYTHING) for row in expired]
+    return [_rescue(c, Lost(*row), now_us) for row in expired]
+
+
+class Lost(NamedTuple):
+    """A run that its worker lost, as `expired_runs` gives it."""
+
+    run_id: str
+    thread_id: str
+    losses: int
+    seen: int | None
+    cancel: str | None
+    base: str | None
+
+
+def _rescue(c: apsw.Connection, lost: Lost, now_us: int) -> Run:
+    head, newest = first(c, Q.checkpoint_position, (lost.thread_id,))
+    losses = 1 if newest != lost.seen else lost.losses + 1
+    if lost.cancel == CancelAction.ROLLBACK:
+        run = runs.find(c, None, lost.run_id, EVERYTHING)
+        runs.undo(c, lost.thread_id, lost.run_id, now_us)
+        runs.elect(c, lost.thread_id, now_us)
+        return replace(run, state=RunState.CANCELLED, reason=Reason.ROLLBACK)
+    if lost.cancel is not None:
+        reason = Reason.USER_CANCEL
+        outcome = Outcome(state=RunState.CANCELLED, reason=reason, pending=head != lost.base)
+        _end_lost(c, lost.thread_id, lost.run_id, outcome, now_us)
+    elif losses >= MAX_LOSSES:
+        _end_lost(c, lost.thread_id, lost.run_id, _given_up(), now_us)
+    else:
+        released = advance(RunState.RUNNING, RunEvent.RELEASE)
+        c.execute(Q.release_run, (lost.run_id, released, now_us, losses))
+    return runs.find(c, None, lost.run_id, EVERYTHING)
 
 
 def _given_up() -> Outcome:
@@ -89,5 +120,5 @@ def _end_lost(
     runs.end(c, thread_id, run_id, RunState.RUNNING, outcome, now_us)
     if run.temporary:
         c.execute(Q.end_temporary_thread, (thread_id, now_us))
-        threads.erase_checkpoints(c, thread_id)
+        checkpoint_removal.delete_thread(c, thread_id)
     runs.elect(c, thread_id, now_us)

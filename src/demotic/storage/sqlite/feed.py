@@ -7,20 +7,21 @@ import apsw
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import Event
 from demotic.domain.ids import first_epoch
-from demotic.domain.model import LeaseKey
+from demotic.domain.model import CancelAction, LeaseKey
 from demotic.storage.sqlite import rows
 from demotic.storage.sqlite.statements import Q, every, first
 from demotic.storage.sqlite.threads import erase_thread
 
 LINGER_US = 120_000_000  # how long an ended temporary thread waits for returning followers
+IDEMPOTENT_US = 24 * 3_600_000_000  # how long an idempotency key is remembered
 
 
-def fence(c: apsw.Connection, key: LeaseKey) -> bool:
-    """Check that the attempt still holds its run; whether the run is temporary."""
+def fence(c: apsw.Connection, key: LeaseKey) -> tuple[bool, CancelAction | None]:
+    """Check that the attempt still holds its run; whether it is temporary, how it is cancelled."""
     row = first(c, Q.fenced_run, (key.run_id, key.thread_id, key.epoch))
     if row is None:
         raise LeaseLost
-    return bool(row[1])
+    return bool(row[0]), CancelAction(row[1]) if row[1] else None
 
 
 def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:
@@ -57,4 +58,5 @@ def trim(c: apsw.Connection, before_us: int, now_us: int) -> int:
     for (thread_id,) in every(c, Q.ended_temporary_threads, (ended_us,)):
         erase_thread(c, thread_id, now_us)
     c.execute(Q.trim_tombstones, (ended_us, first_epoch(now_us)))
+    c.execute(Q.trim_idempotent, (now_us - IDEMPOTENT_US,))
     return c.total_changes() - changes

@@ -67,31 +67,21 @@ UPDATE thread SET temporary = 2, state = 'idle', updated_us = ?2 WHERE id = ?1
 -- name: delete_thread
 DELETE FROM thread WHERE id = ? RETURNING epoch
 
--- name: delete_thread_checkpoints
-DELETE FROM checkpoint WHERE thread_id = ?
-
--- name: delete_thread_heads
-DELETE FROM checkpoint_head WHERE thread_id = ?
-
--- name: delete_thread_writes
-DELETE FROM checkpoint_write WHERE thread_id = ?
-
--- name: delete_thread_values
-DELETE FROM checkpoint_value WHERE thread_id = ?
-
 -- name: checkpoint_position
 SELECT (SELECT checkpoint_id FROM checkpoint_head WHERE thread_id = ?1 AND ns = ''),
        (SELECT max(ordinal) FROM checkpoint_head WHERE thread_id = ?1)
 
 -- name: unfinished_runs
-SELECT id, state, ordinal FROM run
+SELECT id, state, ready_us FROM run
 WHERE thread_id = ? AND state IN ('queued', 'running', 'waiting') ORDER BY ordinal
 
 -- name: insert_run
 INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, request, metadata,
                  busy_policy, temporary, reply_format, attempt, epoch, worker, lease_us, claimed,
-                 base, seen, created_us, updated_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 base, seen, created_us, updated_us, before)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+        ?21, CASE ?17 WHEN 0 THEN NULL ELSE (SELECT json_array(rest, hex(values_document),
+             interrupts, error) FROM thread WHERE id = ?2) END)
 
 -- name: next_claimable
 SELECT id FROM run
@@ -102,7 +92,11 @@ ORDER BY ready_us, ordinal LIMIT 1
 -- name: claim_run
 UPDATE run
 SET state = ?2, attempt = attempt + 1, epoch = ?3, worker = ?4, lease_us = ?5,
-    base = CASE claimed WHEN 0 THEN ?6 ELSE base END, claimed = 1, seen = ?7, updated_us = ?8
+    base = CASE claimed WHEN 0 THEN ?6 ELSE base END,
+    before = CASE claimed WHEN 0 THEN (SELECT json_array(rest, hex(values_document), interrupts,
+                                       error) FROM thread WHERE id = run.thread_id)
+             ELSE before END,
+    claimed = 1, seen = ?7, updated_us = ?8
 WHERE id = ?1
 
 -- name: get_run
@@ -121,7 +115,7 @@ WHERE thread_id = ?1 AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2
 ORDER BY ordinal DESC LIMIT ?3 OFFSET ?4
 
 -- name: fenced_run
-SELECT state, temporary FROM run
+SELECT temporary, cancel FROM run
 WHERE id = ?1 AND thread_id = ?2 AND epoch = ?3 AND state = 'running'
 
 -- name: renew_lease
@@ -151,16 +145,39 @@ DELETE FROM run WHERE id = ?
 DELETE FROM feed WHERE thread_id = ? AND run_id = ?
 
 -- name: elect_head
-UPDATE run SET head = 1
-WHERE ordinal = (SELECT ordinal FROM run
-                 WHERE thread_id = ?1 AND state = 'queued'
-                 ORDER BY ready_us > ?2, ordinal LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM run
-                  WHERE thread_id = ?1 AND state IN ('queued', 'running') AND head = 1)
-RETURNING 1
+WITH best AS (SELECT ordinal FROM run
+              WHERE thread_id = ?1 AND state = 'queued'
+              ORDER BY ready_us > ?2, ready_us * (ready_us > ?2), ordinal LIMIT 1)
+UPDATE run SET head = NOT head
+WHERE thread_id = ?1 AND state = 'queued' AND head <> (ordinal = (SELECT ordinal FROM best))
+  AND NOT EXISTS (SELECT 1 FROM run WHERE thread_id = ?1 AND state = 'running')
+RETURNING head
+
+-- name: demote_delayed
+UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND head = 1
+
+-- name: restore_thread
+UPDATE thread
+SET rest = json_extract(?2, '$[0]'), values_document = nullif(unhex(json_extract(?2, '$[1]')), x''),
+    interrupts = json_extract(?2, '$[2]'), error = json_extract(?2, '$[3]'),
+    state_updated_us = ?3
+WHERE id = ?1
+
+-- name: get_before
+SELECT before FROM run WHERE id = ?
+
+-- name: get_idempotent
+SELECT digest, run_id FROM idempotency WHERE key = ?1 AND created_us >= ?2
+
+-- name: put_idempotent
+INSERT INTO idempotency (key, digest, run_id, created_us) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (key) DO UPDATE SET digest = ?2, run_id = ?3, created_us = ?4
+
+-- name: trim_idempotent
+DELETE FROM idempotency WHERE created_us < ?
 
 -- name: expired_runs
-SELECT r.id, r.thread_id, r.epoch, r.losses, r.seen, r.cancel, r.base, r.claimed
+SELECT r.id, r.thread_id, r.losses, r.seen, r.cancel, r.base
 FROM run r
 WHERE r.state = 'running' AND (r.lease_us < ?1 OR (?2 IS NOT NULL AND r.worker <> ?2))
 

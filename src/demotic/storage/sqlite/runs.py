@@ -6,10 +6,28 @@ import apsw
 
 from demotic.domain.errors import RunNotFound
 from demotic.domain.events import Event
-from demotic.domain.lifecycle import ACTIVE, FINAL, RunEvent, RunState, ThreadState, advance
-from demotic.domain.model import EVERYTHING, Claim, Claimer, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import assistants, feed, rows, threads
-from demotic.storage.sqlite.statements import Q, first
+from demotic.domain.lifecycle import (
+    ACTIVE,
+    FINAL,
+    Reason,
+    RunEvent,
+    RunState,
+    ThreadState,
+    advance,
+)
+from demotic.domain.model import (
+    EVERYTHING,
+    CancelAction,
+    Claim,
+    Claimer,
+    Finished,
+    LeaseKey,
+    Outcome,
+    Run,
+    Scope,
+)
+from demotic.storage.sqlite import assistants, checkpoint_removal, feed, rows, threads
+from demotic.storage.sqlite.statements import Q, every, first
 
 ENDINGS = {
     RunState.SUCCEEDED: RunEvent.SUCCEED,
@@ -19,6 +37,8 @@ ENDINGS = {
     RunState.TIMED_OUT: RunEvent.TIME_OUT,
 }
 """What happens to a running run that ends in a state."""
+
+ROLLED_BACK = Outcome(state=RunState.CANCELLED, reason=Reason.ROLLBACK)
 
 
 def find(c: apsw.Connection, thread_id: str | None, run_id: str, scope: Scope) -> Run:
@@ -73,19 +93,33 @@ def release(c: apsw.Connection, key: LeaseKey, now_us: int) -> None:
 
 def finish(
     c: apsw.Connection, key: LeaseKey, outcome: Outcome, events: Sequence[Event], now_us: int
-) -> bool:
-    """End a leg; whether another run became claimable."""
-    temporary = feed.fence(c, key)
+) -> Finished:
+    """End a leg; a stored rollback wins over however it ended."""
+    temporary, cancel = feed.fence(c, key)
+    if cancel is CancelAction.ROLLBACK:
+        undo(c, key.thread_id, key.run_id, now_us)
+        return Finished(ROLLED_BACK, elect(c, key.thread_id, now_us))
     if temporary and outcome.state in FINAL and not events:
         threads.erase_thread(c, key.thread_id, now_us)
-        return False
+        return Finished(outcome, False)
     feed.append(c, key, events, now_us)
     end(c, key.thread_id, key.run_id, RunState.RUNNING, outcome, now_us)
     if temporary and outcome.state in FINAL:
         c.execute(Q.end_temporary_thread, (key.thread_id, now_us))
-        threads.erase_checkpoints(c, key.thread_id)
-        return False
-    return elect(c, key.thread_id, now_us)
+        checkpoint_removal.delete_thread(c, key.thread_id)
+        return Finished(outcome, False)
+    return Finished(outcome, elect(c, key.thread_id, now_us))
+
+
+def undo(c: apsw.Connection, thread_id: str, run_id: str, now_us: int) -> None:
+    """Take a run back: its checkpoints, its events, its row; the thread is as it was before."""
+    (before,) = first(c, Q.get_before, (run_id,))
+    checkpoint_removal.delete_runs(c, thread_id, {run_id})
+    if before is not None:
+        c.execute(Q.restore_thread, (thread_id, before, now_us))
+    c.execute(Q.delete_run_feed, (thread_id, run_id))
+    c.execute(Q.delete_run, (run_id,))
+    c.execute(Q.settle_thread, (thread_id, now_us))
 
 
 def end(
@@ -123,8 +157,8 @@ def end(
 
 
 def elect(c: apsw.Connection, thread_id: str, now_us: int) -> bool:
-    """Make the thread's next run claimable; whether there is one."""
-    return first(c, Q.elect_head, (thread_id, now_us)) is not None
+    """Make the thread's next run claimable; whether there is a new one."""
+    return any(head for (head,) in every(c, Q.elect_head, (thread_id, now_us)))
 
 
 def get_outcome(c: apsw.Connection, run_id: str) -> Outcome | None:

@@ -10,6 +10,7 @@ from demotic.domain.model import (
     CancelAction,
     Claim,
     Claimer,
+    Finished,
     LeaseKey,
     NewAssistant,
     NewRun,
@@ -95,7 +96,7 @@ class SqliteStorage:
 
     async def finish_run(
         self, key: LeaseKey, outcome: Outcome, events: Sequence[Event], *, now_us: int
-    ) -> bool:
+    ) -> Finished:
         """See the port."""
         return await self._db.write(
             "finish", lambda c: runs.finish(c, key, outcome, events, now_us)

@@ -8,7 +8,7 @@ from demotic.domain.errors import ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
 from demotic.domain.lifecycle import ThreadState
 from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery
-from demotic.storage.sqlite import rows
+from demotic.storage.sqlite import checkpoint_removal, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
@@ -100,12 +100,4 @@ def erase_thread(c: apsw.Connection, thread_id: str, now_us: int) -> None:
     """Remove everything a thread owns and leave its tombstone."""
     for (epoch,) in every(c, Q.delete_thread, (thread_id,)):
         c.execute(Q.insert_tombstone, (thread_id, epoch, now_us))
-    erase_checkpoints(c, thread_id)
-
-
-def erase_checkpoints(c: apsw.Connection, thread_id: str) -> None:
-    """Remove everything a thread has saved."""
-    c.execute(Q.delete_thread_checkpoints, (thread_id,))
-    c.execute(Q.delete_thread_heads, (thread_id,))
-    c.execute(Q.delete_thread_writes, (thread_id,))
-    c.execute(Q.delete_thread_values, (thread_id,))
+    checkpoint_removal.delete_thread(c, thread_id)

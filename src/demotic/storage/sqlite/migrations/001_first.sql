@@ -73,6 +73,8 @@ CREATE TABLE run (
     claimed      INTEGER NOT NULL DEFAULT 0,
     base         TEXT,
     seen         INTEGER,
+    -- what the thread showed before the first claim, for a rollback (JSON)
+    before       TEXT,
     cancel       TEXT,
     output       BLOB,
     interrupts   TEXT,
@@ -89,6 +91,15 @@ CREATE INDEX run_lease ON run (lease_us) WHERE state = 'running';
 CREATE UNIQUE INDEX run_one_per_thread ON run (thread_id) WHERE state = 'running';
 CREATE INDEX run_unfinished ON run (thread_id, ordinal)
     WHERE state IN ('queued', 'running', 'waiting');
+
+-- Requests that were admitted under an idempotency key.
+CREATE TABLE idempotency (
+    key        TEXT PRIMARY KEY,
+    digest     BLOB NOT NULL,
+    run_id     TEXT NOT NULL,
+    created_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created_us);
 
 -- Documents (run outputs, thread values) are content-addressed per thread.
 CREATE TABLE document (

@@ -1,0 +1,115 @@
+"""What the LangGraph dialect promises: one entry per operation built, and its finer behaviours.
+
+What LangGraph API 0.16 offers beyond is in `DEFERRED`. `test_manifest` checks that each promise
+has a test and each test of a promise has an entry.
+"""
+
+from dataclasses import dataclass
+
+from demotic.dialects.langgraph import deferred
+
+API = "LangGraph API 0.16"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A promise: where it is from, and what is promised. An operation has a method and path."""
+
+    source: str
+    behavior: str
+    operation: tuple[str, str] | None = None
+
+
+def operation(method: str, path: str, behavior: str) -> Requirement:
+    """The promise of an operation."""
+    return Requirement(f"{API}, {method} {path}", behavior, (method, path))
+
+
+_THREAD = "/threads/{thread_id}"
+_RUN = f"{_THREAD}/runs/{{run_id}}"
+
+REQUIREMENTS: dict[str, Requirement] = {
+    "langgraph.ok": operation("GET", "/ok", "tells that the server, and the storage, is up"),
+    "langgraph.info": operation("GET", "/info", "tells versions and honest feature flags"),
+    "langgraph.home": operation("GET", "/", "a sign of life; a page for browsers"),
+    "langgraph.assistants.search": operation(
+        "POST", "/assistants/search", "finds assistants page by page"
+    ),
+    "langgraph.assistants.get": operation(
+        "GET", "/assistants/{assistant_id}", "finds an assistant by its UUID"
+    ),
+    "langgraph.threads.create": operation("POST", "/threads", "creates a thread once"),
+    "langgraph.threads.get": operation("GET", _THREAD, "shows a thread"),
+    "langgraph.threads.search": operation("POST", "/threads/search", "finds threads by page"),
+    "langgraph.threads.delete": operation("DELETE", _THREAD, "deletes a thread, busy or not"),
+    "langgraph.threads.state": operation("GET", f"{_THREAD}/state", "shows the latest state"),
+    "langgraph.threads.state_of": operation(
+        "GET", f"{_THREAD}/state/{{checkpoint_id}}", "shows the state at a checkpoint"
+    ),
+    "langgraph.threads.state_at": operation(
+        "POST", f"{_THREAD}/state/checkpoint", "shows the state at a checkpoint in a namespace"
+    ),
+    "langgraph.threads.history": operation("GET", f"{_THREAD}/history", "lists past states"),
+    "langgraph.threads.search_history": operation(
+        "POST", f"{_THREAD}/history", "lists past states by metadata and checkpoint"
+    ),
+    "langgraph.runs.create": operation("POST", f"{_THREAD}/runs", "starts a run"),
+    "langgraph.runs.stream": operation(
+        "POST", f"{_THREAD}/runs/stream", "starts a run and streams it"
+    ),
+    "langgraph.runs.wait": operation(
+        "POST", f"{_THREAD}/runs/wait", "starts a run and answers its result with 200"
+    ),
+    "langgraph.runs.list": operation("GET", f"{_THREAD}/runs", "lists runs, newest first"),
+    "langgraph.runs.get": operation("GET", _RUN, "shows a run"),
+    "langgraph.runs.delete": operation("DELETE", _RUN, "deletes a run, ended or not"),
+    "langgraph.runs.join": operation("GET", f"{_RUN}/join", "answers a run's result"),
+    "langgraph.runs.join_stream": operation(
+        "GET", f"{_RUN}/stream", "streams what comes from now on"
+    ),
+    "langgraph.runs.cancel": operation("POST", f"{_RUN}/cancel", "cancels a run, and may wait"),
+    "langgraph.runs.create_stateless": operation("POST", "/runs", "starts a stateless run"),
+    "langgraph.runs.stream_stateless": operation(
+        "POST", "/runs/stream", "starts a stateless run and streams it"
+    ),
+    "langgraph.runs.wait_stateless": operation(
+        "POST", "/runs/wait", "starts a stateless run and answers its result"
+    ),
+    "langgraph.runs.stream_by_id": operation(
+        "GET", "/runs/{run_id}/stream", "streams the run that `Location` of /runs/stream names"
+    ),
+    "langgraph.runs.if_not_exists": Requirement(
+        f"{API}, RunCreateStateful.if_not_exists", "a run may create its thread"
+    ),
+    "langgraph.runs.reject": Requirement(
+        f"{API}, RunCreateStateful.multitask_strategy", "409 on a busy thread, or wait in line"
+    ),
+    "langgraph.stream.error": Requirement(
+        f"{API}, observed", "a failed run's stream ends with one `error` event, also when late"
+    ),
+    "langgraph.stream.replay": Requirement(
+        f"{API}, stream_resumable and Last-Event-ID", "a resumable run is replayed from any event"
+    ),
+    "langgraph.stream.messages": Requirement(
+        f"{API}, stream mode messages", "`messages/partial` holds the whole message so far"
+    ),
+    "langgraph.stream.disconnect": Requirement(
+        f"{API}, on_disconnect continue", "a run goes on when its client goes away"
+    ),
+    "langgraph.errors.body": Requirement(
+        f"{API}, ErrorResponse", "errors are JSON with `detail`, naming the field and the fix"
+    ),
+    "langgraph.errors.table": Requirement(
+        f"{API}, observed statuses", "every engine error has a status and a code"
+    ),
+    "langgraph.planned": Requirement(
+        "Demotic", "what is planned answers 501; nothing is accepted and ignored"
+    ),
+    "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
+}
+
+DEFERRED: dict[tuple[str, str], str] = {
+    **{(each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS},
+    ("WS", "/threads/{thread_id}/stream/events"): "planned: subscribe to events by WebSocket",
+}
+"""Operations that are not built, and why."""

@@ -1,0 +1,94 @@
+"""LangGraph's RemoteGraph against a real server: a graph elsewhere, used like a local one."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from clients import client_of, notes
+from graphs.graphs import REPLY, Notes
+from langgraph.graph import START, StateGraph
+from langgraph.pregel.remote import RemoteGraph
+from langgraph.types import Command
+from serving import Server
+
+pytestmark = pytest.mark.timeout(10, func_only=True)
+
+IN = notes("in")
+
+
+async def test_a_remote_graph_is_invoked_without_a_thread(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        remote = RemoteGraph("echo", client=client)
+        assert await remote.ainvoke(IN) == {"items": ["in", "a", "b"]}
+
+
+async def test_a_remote_graph_streams_its_updates(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        remote = RemoteGraph("echo", client=client)
+        parts = [part async for part in remote.astream(IN, stream_mode="updates")]
+        assert parts == [{"a": {"items": ["a"]}}, {"b": {"items": ["b"]}}]
+
+
+async def test_a_remote_graph_streams_messages_and_subgraphs(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        chat = RemoteGraph("chat", client=client)
+        hi = {"messages": [{"role": "user", "content": "Hi"}]}
+        chunks: list[Any] = [part async for part in chat.astream(hi, stream_mode="messages")]
+        assert "".join(message["content"] for message, _ in chunks) == REPLY
+
+        sub = RemoteGraph("sub", client=client)
+        parts = [part async for part in sub.astream(IN, stream_mode="updates", subgraphs=True)]
+        assert [(namespace and "in a subgraph") for namespace, _ in parts] == [
+            "in a subgraph",
+            (),
+            (),
+        ]
+
+
+async def test_a_remote_graph_keeps_state_in_a_thread(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        id = (await client.threads.create())["thread_id"]
+        remote = RemoteGraph("echo", client=client)
+        config: Any = {"configurable": {"thread_id": id}}
+        await remote.ainvoke(IN, config)
+        state = await remote.aget_state(config)
+        assert (state.values, state.next) == ({"items": ["in", "a", "b"]}, ())
+        history = [each async for each in remote.aget_state_history(config)]
+        assert [each.next for each in history] == [(), ("b",), ("a",), ("__start__",)]
+        again = await remote.ainvoke({"items": ["more"]}, config)
+        assert again == {"items": ["in", "a", "b", "more", "a", "b"]}
+
+
+async def test_a_remote_graph_asks_and_is_answered(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        id = (await client.threads.create())["thread_id"]
+        remote = RemoteGraph("hitl", client=client)
+        config: Any = {"configurable": {"thread_id": id}}
+        asked = await remote.ainvoke(IN, config)
+        assert asked["items"] == ["in", "asked"]
+        state = await remote.aget_state(config)
+        assert state.next == ("ask",)
+        assert [each.value for each in state.tasks[0].interrupts] == [{"question": "Go on?"}]
+        answered = await remote.ainvoke(Command(resume="yes"), config)
+        assert answered == {"items": ["in", "asked", "answer yes"]}
+
+
+async def test_an_error_of_a_remote_graph_is_raised_here(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        with pytest.raises(Exception, match="boom"):
+            await RemoteGraph("err", client=client).ainvoke(IN)
+
+
+async def test_a_remote_graph_is_a_node_of_a_local_one(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        remote: Any = RemoteGraph("echo", client=client)
+        graph = StateGraph(Notes).add_node("far", remote).add_edge(START, "far").compile()
+        # Both append to what they got, so that the local state has the remote one's input twice.
+        assert await graph.ainvoke({"items": ["in"]}) == {"items": ["in", "in", "a", "b"]}
+
+
+def test_a_remote_graph_is_used_synchronously(shared_server: Server) -> None:
+    remote = RemoteGraph("echo", url=shared_server.base_url, api_key=str(uuid4()))
+    assert remote.invoke(IN) == {"items": ["in", "a", "b"]}
+    assert remote.sync_client is not None
+    remote.sync_client.http.client.close()
