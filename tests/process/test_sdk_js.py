@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -46,12 +47,13 @@ def _install(draft: Path, folder: Path) -> None:
     try:
         for name in MANIFESTS:
             shutil.copy(JS / name, draft)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
         done = subprocess.run(command, cwd=draft, capture_output=True, text=True, timeout=INSTALL_S)
         if any(code in done.stderr for code in OFFLINE):
             pytest.skip(f"npm cannot reach its registry:\n{done.stderr[-500:]}")
         assert done.returncode == 0, done.stderr
-        draft.rename(folder)
+        with suppress(OSError):  # another session was faster
+            draft.rename(folder)
     except subprocess.TimeoutExpired:
         pytest.skip(f"npm did not install the SDK within {INSTALL_S} s")
     finally:
@@ -63,10 +65,17 @@ def _install(draft: Path, folder: Path) -> None:
     params=["langgraph-sdk-1", "langgraph-sdk-2"],
     ids=["sdk 1.15.0", "sdk 2.0.0"],
 )
-def report(request: pytest.FixtureRequest, packages: Path, shared_server: Server) -> Report:
+def report(
+    request: pytest.FixtureRequest,
+    packages: Path,
+    shared_server: Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Report:
     """What one version of the SDK got."""
-    # Modules are looked up from where a script is.
-    script = Path(shutil.copy(JS / "walk.mjs", packages))
+    # Node looks for modules where the script is.
+    folder = tmp_path_factory.mktemp("js")
+    (folder / "node_modules").symlink_to(packages / "node_modules")
+    script = Path(shutil.copy(JS / "walk.mjs", folder))
     return asyncio.run(_walk(script, request.param, shared_server))
 
 

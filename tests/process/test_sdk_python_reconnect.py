@@ -150,14 +150,16 @@ async def test_a_stateless_stream_survives_a_broken_connection(shared_server: Se
             assert data_of(parts, "custom") == [{"tick": i} for i in [*range(5), "done"]]
 
 
-async def test_a_stateless_wait_survives_a_broken_connection(shared_server: Server) -> None:
-    async with cutting_proxy(shared_server.port, b'"ticked"') as proxy:
+async def test_a_stateless_wait_survives_a_broken_connection_while_the_run_is_at_work(
+    shared_server: Server,
+) -> None:
+    async with cutting_proxy(shared_server.port, b"\r\n\r\n") as proxy:
         async with client_of(shared_server, proxy.port) as client:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Request failed, attempting reconnect")
-                values = await client.runs.wait(None, "slow", input={"n": 3})
+                values = await client.runs.wait(None, "slow", input={"n": 60})
             assert proxy.cuts == []
-            assert values == {"n": 3, "items": ["ticked", "done"]}
+            assert values == {"n": 60, "items": ["ticked", "done"]}
 
 
 async def test_threads_states_questions_and_streams_outlive_a_killed_server(

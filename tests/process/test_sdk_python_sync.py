@@ -108,7 +108,7 @@ def test_a_resumable_stream_is_replayed(client: SyncLangGraphClient) -> None:
 
 def test_a_run_at_work_is_cancelled(client: SyncLangGraphClient) -> None:
     id = new_thread(client)
-    stream = client.runs.stream(id, "slow", input={"n": 100}, stream_mode="custom")
+    stream = client.runs.stream(id, "slow", input={"n": 1000}, stream_mode="custom")
     run_id = next(iter(stream)).data["run_id"]
     with pytest.raises(ConflictError):
         client.runs.create(id, "echo", input=IN, multitask_strategy="reject")

@@ -21,6 +21,10 @@ class AssistantNotFound(NotFound):
     """There is no such assistant."""
 
 
+class VersionNotFound(NotFound):
+    """There is no such version of the assistant."""
+
+
 class AgentNotFound(NotFound):
     """There is no such agent."""
 
@@ -39,6 +43,10 @@ class CheckpointNotFound(NotFound):
 
 class Conflict(DemoticError):
     """The request contradicts the present state."""
+
+
+class AssistantExists(Conflict):
+    """An assistant with this id already exists."""
 
 
 class ThreadExists(Conflict):

@@ -78,6 +78,26 @@ class Assistant(NewAssistant):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantChange:
+    """What to change of an assistant: `metadata` is merged, the rest replaced unless None."""
+
+    agent: str | None = None
+    name: str | None = None
+    description: str | None = None
+    config: Mapping[str, Json] | None = None
+    context: Mapping[str, Json] | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that was unfinished when its thread was deleted."""
+
+    thread_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantQuery:
     """Which assistants to list. `name` matches any part, ignoring case."""
 
@@ -104,7 +124,8 @@ class Thread:
 
     `values` is the JSON of the state its last run left (None: no run has ended yet); `agent` is
     the agent that last ran on it.
-    `interrupts` maps a task id to the questions that task asks.
+    `interrupts` maps a task id to the questions that task asks. `reason` is why the last run
+    on it stopped.
     """
 
     id: str
@@ -118,6 +139,7 @@ class Thread:
     created_us: int
     updated_us: int
     state_updated_us: int
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

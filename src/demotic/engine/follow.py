@@ -6,7 +6,7 @@ events over in memory; positions are unique and rise, so what arrives both ways 
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from demotic.domain.errors import ShuttingDown
@@ -35,14 +35,22 @@ class Hub:
         self._attempts: dict[str, Unwritten] = {}
         self._closed = False
 
-    def follow(self, run: Run, *, after: int | None, fresh: bool = False) -> "Following":
+    def follow(
+        self,
+        run: Run,
+        *,
+        after: int | None,
+        fresh: bool = False,
+        on_abandon: Callable[[Run], None] | None = None,
+    ) -> "Following":
         """Follow a run from a position (None: only what comes from now on).
 
         `fresh`: nothing has been written for the run yet, so the log need not be read.
+        `on_abandon` is called when this follower leaves before the end as the last one.
         """
         if self._closed:
             raise ShuttingDown
-        following = Following(self, self._storage, run, after, fresh)
+        following = Following(self, self._storage, run, after, fresh, on_abandon)
         self._followers.setdefault(run.thread_id, set()).add(following)
         following.preload(self.unwritten(run.thread_id))
         return following
@@ -55,10 +63,14 @@ class Hub:
     def leave(self, following: "Following") -> None:
         """Stop handing events to a follower."""
         followers = self._followers.get(following.thread_id)
-        if followers is not None:
-            followers.discard(following)
-            if not followers:
-                del self._followers[following.thread_id]
+        if followers is None or following not in followers:
+            return
+        followers.remove(following)
+        if not followers:
+            del self._followers[following.thread_id]
+        if following.on_abandon and not following.has_ended and not self._closed:
+            if not any(other.run.id == following.run.id for other in followers):
+                following.on_abandon(following.run)
 
     def begin(self, thread_id: str, attempt: Unwritten) -> None:
         """An attempt begins to write to the thread."""
@@ -101,9 +113,15 @@ class Following:
     """One reader of one run's events. Use it from one task; `close` it when done."""
 
     def __init__(
-        self, hub: Hub, storage: Storage, run: Run, after: int | None, fresh: bool
+        self,
+        hub: Hub,
+        storage: Storage,
+        run: Run,
+        after: int | None,
+        fresh: bool,
+        on_abandon: Callable[[Run], None] | None,
     ) -> None:
-        self.run = run
+        self.run, self.on_abandon = run, on_abandon
         self.thread_id = run.thread_id
         self._hub, self._storage = hub, storage
         self._after = -1 if after is None else after
@@ -113,6 +131,11 @@ class Following:
         self._ended: Ended | None = None
         self._hung_up = False
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end of the leg is known."""
+        return self._ended is not None
 
     async def next(self, timeout_s: float | None = None) -> Sequence[Event] | Ended | None:
         """The next events in order, or how the leg ended (after its last event), or None when

@@ -1,9 +1,11 @@
 """Runs: starting, finding, cancelling and deleting them."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from demotic.domain.errors import Conflict, NotFound
 from demotic.domain.events import Ended
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
@@ -27,23 +29,34 @@ class Runs:
 
     def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._abandoned: set[asyncio.Task[None]] = set()
 
     def new_id(self) -> str:
         """An id for a run or thread."""
         return uuid7(self._clock.now_us())
 
     async def start(
-        self, new: NewRun, scope: Scope, assistant_scope: Scope = EVERYTHING
+        self,
+        new: NewRun,
+        scope: Scope,
+        assistant_scope: Scope = EVERYTHING,
+        *,
+        cancels: bool = False,
     ) -> Started:
         """Admit a run; it begins at once if a slot is free and no older run is in front of it.
+
+        `cancels`: the run is cancelled when the returned follower leaves before its end and no
+        other one follows it.
 
         `scope` is what the caller may do with threads, `assistant_scope` with assistants.
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`.
         """
         # A caller that goes away must not leave behind a claimed run that nobody works on.
-        return await asyncio.shield(self._admit(new, scope, assistant_scope))
+        return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
 
-    async def _admit(self, new: NewRun, scope: Scope, assistant_scope: Scope) -> Started:
+    async def _admit(
+        self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool
+    ) -> Started:
         claimer = self._worker.reserve()
         try:
             admission = await self._storage.admit_run(
@@ -56,7 +69,9 @@ class Runs:
             )
             run, claim = admission.run, admission.claim
             self._displace(admission.displaced)
-            following = self._hub.follow(run, after=0, fresh=claim is not None)
+            following = self._hub.follow(
+                run, after=0, fresh=claim is not None, on_abandon=self._abandon if cancels else None
+            )
             if claim is not None:
                 self._worker.launch(claim)
         finally:
@@ -108,9 +123,24 @@ class Runs:
         assert outcome is not None, "a leg that has ended has an outcome"
         return outcome
 
-    def follow(self, run: Run, *, after: int | None) -> Following:
-        """Read the run's events from a position on; None: only those that are still to come."""
-        return self._hub.follow(run, after=after)
+    def follow(self, run: Run, *, after: int | None, cancels: bool = False) -> Following:
+        """Read the run's events from a position on; None: only those that are still to come.
+
+        `cancels`: the run is cancelled when this follower leaves before its end and no other
+        one follows it.
+        """
+        return self._hub.follow(run, after=after, on_abandon=self._abandon if cancels else None)
+
+    def _abandon(self, run: Run) -> None:
+        """The last follower of a run has left that was to end with it."""
+        task = asyncio.get_running_loop().create_task(self._cancel_abandoned(run))
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
+
+    async def _cancel_abandoned(self, run: Run) -> None:
+        with contextlib.suppress(Conflict, NotFound):  # it has ended, or is gone
+            action = CancelAction.INTERRUPT
+            await self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
 
     async def cancel(
         self, thread_id: str, run_id: str, action: CancelAction, scope: Scope, *, wait: bool

@@ -7,18 +7,20 @@ running under that epoch they raise `LeaseLost` and write nothing, and never har
 they were committed with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from demotic.domain.events import Event
 from demotic.domain.model import (
     Admission,
     Assistant,
+    AssistantChange,
     AssistantQuery,
     CancelAction,
     Claim,
     Claimer,
     Finished,
+    Json,
     LeaseKey,
     NewAssistant,
     NewRun,
@@ -29,6 +31,7 @@ from demotic.domain.model import (
     Scope,
     Thread,
     ThreadQuery,
+    Unfinished,
 )
 
 
@@ -39,12 +42,71 @@ class AssistantStorage(Protocol):
         """Create those that do not exist yet; leave the others as they are."""
         ...
 
+    async def create_assistant(
+        self, new: NewAssistant, *, scope: Scope, now_us: int
+    ) -> Assistant:
+        """Create an assistant in its version 1; what the scope filters by becomes metadata.
+
+        Raises `AssistantExists`.
+        """
+        ...
+
     async def get_assistant(self, assistant_id: str, *, scope: Scope) -> Assistant:
         """Raises `AssistantNotFound`."""
         ...
 
     async def search_assistants(self, query: AssistantQuery, *, scope: Scope) -> Page:
-        """A page of `Assistant`."""
+        """A page of `Assistant`; a `limit` of 0 only counts."""
+        ...
+
+    async def change_assistant(
+        self, assistant_id: str, change: AssistantChange, *, scope: Scope, now_us: int
+    ) -> Assistant:
+        """Make a new version by the rules of `domain.assistants`, numbered above every other.
+
+        Raises `AssistantNotFound`.
+        """
+        ...
+
+    async def list_assistant_versions(
+        self,
+        assistant_id: str,
+        *,
+        metadata: Mapping[str, Json],
+        limit: int,
+        offset: int,
+        scope: Scope,
+    ) -> Sequence[Assistant]:
+        """Its versions whose metadata contains `metadata`, newest first; each tells its own time.
+
+        Raises `AssistantNotFound`.
+        """
+        ...
+
+    async def choose_assistant_version(
+        self, assistant_id: str, version: int, *, scope: Scope, now_us: int
+    ) -> Assistant:
+        """Make an earlier or later version the current one.
+
+        Raises `AssistantNotFound`, `VersionNotFound`.
+        """
+        ...
+
+    async def delete_assistant(
+        self,
+        assistant_id: str,
+        *,
+        threads: Mapping[str, Json] | None,
+        scope: Scope,
+        thread_scope: Scope,
+        now_us: int,
+    ) -> Sequence[Unfinished]:
+        """Delete an assistant with its versions, and the threads of `thread_scope` whose
+        metadata contains `threads` (None: none); the unfinished runs that went with them.
+
+        A run of it that is at work elsewhere ends as it would; one that is still queued fails
+        when its turn comes. Raises `AssistantNotFound`.
+        """
         ...
 
 
@@ -60,7 +122,25 @@ class ThreadStorage(Protocol):
         ...
 
     async def search_threads(self, query: ThreadQuery, *, scope: Scope) -> Page:
-        """A page of `Thread`."""
+        """A page of `Thread`; a `limit` of 0 only counts."""
+        ...
+
+    async def change_thread(
+        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+    ) -> Thread:
+        """Merge `metadata` into the thread's, busy or not; what the scope filters by stays.
+
+        Raises `ThreadNotFound`.
+        """
+        ...
+
+    async def copy_thread(
+        self, source_id: str, target_id: str, *, scope: Scope, now_us: int
+    ) -> Thread:
+        """A new idle thread with the source's metadata, values and checkpoints, all its own.
+
+        Runs and events stay behind. Raises `ThreadNotFound`, `ThreadExists`.
+        """
         ...
 
     async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:
@@ -97,7 +177,10 @@ class RunStorage(Protocol):
         ...
 
     async def claim_run(self, claimer: Claimer, *, now_us: int) -> Claim | None:
-        """Claim the oldest claimable run: the head of its thread, with none running there."""
+        """Claim the oldest claimable run: the head of its thread, with none running there.
+
+        One whose assistant is gone fails instead.
+        """
         ...
 
     async def renew_leases(self, held: Sequence[LeaseKey], *, until_us: int) -> Sequence[LeaseKey]:

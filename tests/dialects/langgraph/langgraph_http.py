@@ -128,6 +128,15 @@ class Streaming:
         """The next chunk, within 5 s; None at the end."""
         return await asyncio.wait_for(self._chunks.get(), 5)
 
+    async def until(self, text: bytes) -> bytes:
+        """Everything up to the chunk that holds a text."""
+        whole = b""
+        while text not in whole:
+            chunk = await self.chunk()
+            assert chunk is not None, f"the answer ended without {text!r}: {whole!r}"
+            whole += chunk
+        return whole
+
     async def rest(self) -> bytes:
         """Everything up to the end."""
         whole = b""

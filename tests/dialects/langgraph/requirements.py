@@ -84,6 +84,27 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.runs.reject": Requirement(
         f"{API}, RunCreateStateful.multitask_strategy", "409 on a busy thread, or wait in line"
     ),
+    "langgraph.runs.interrupt": Requirement(
+        f"{API}, RunCreateStateful.multitask_strategy interrupt",
+        "all runs in progress are interrupted and the new one goes on from where they stopped",
+    ),
+    "langgraph.runs.rollback": Requirement(
+        f"{API}, RunCreateStateful.multitask_strategy rollback",
+        "all runs in progress vanish and the new one starts from the state before them",
+    ),
+    "langgraph.runs.after_seconds": Requirement(
+        f"{API}, RunCreateStateful.after_seconds", "a run waits its time; its thread is busy"
+    ),
+    "langgraph.runs.keep": Requirement(
+        f"{API}, RunCreateStateless.on_completion keep", "a stateless run may leave its thread"
+    ),
+    "langgraph.runs.idempotency": Requirement(
+        "Demotic, header Idempotency-Key", "the same request sent again is the same run"
+    ),
+    "langgraph.stream.cancel_on_disconnect": Requirement(
+        f"{API}, on_disconnect cancel and cancel_on_disconnect",
+        "a run ends with the last connection that was to end it",
+    ),
     "langgraph.stream.error": Requirement(
         f"{API}, observed", "a failed run's stream ends with one `error` event, also when late"
     ),

@@ -67,7 +67,6 @@ async def test_planned_operations_and_options_say_so(wire: Wire) -> None:
         ("POST", "/threads/count", {}),
         ("POST", f"/threads/{thread}/runs", run_body(webhook="https://example.com")),
         ("POST", f"/threads/{thread}/runs/stream", run_body(stream_mode="debug")),
-        ("GET", f"/threads/{thread}/runs/{UNKNOWN}/join?cancel_on_disconnect=true", None),
     ]:
         answer = await wire.ask(method, path, body)
         assert answer.status_code == 501, path
@@ -358,7 +357,10 @@ async def test_cancel_answers_at_once_or_when_the_run_has_ended(wire: Wire) -> N
     await wire.ask("GET", f"{path}/{second}/join")
     for id in (first, second, UNKNOWN):
         assert (await wire.ask("POST", f"{path}/{id}/cancel")).status_code == 404
-    assert (await wire.ask("POST", f"{path}/{second}/cancel?action=rollback")).status_code == 501
+    third = await wire.start(thread, ["wait", "gate"])
+    undone = await wire.ask("POST", f"{path}/{third}/cancel?wait=true&action=rollback")
+    assert (undone.status_code, undone.json()) == (200, {})
+    assert (await wire.ask("GET", f"{path}/{third}")).status_code == 404
 
 
 async def test_a_paused_run_is_a_success_and_cannot_be_cancelled(wire: Wire) -> None:

@@ -107,11 +107,7 @@ def test_an_unknown_stream_mode_lists_the_known_ones() -> None:
     "option",
     [
         {"webhook": "https://example.com"},
-        {"after_seconds": 3},
         {"feedback_keys": ["k"]},
-        {"multitask_strategy": "interrupt"},
-        {"multitask_strategy": "rollback"},
-        {"on_disconnect": "cancel"},
         {"strict_resume": True},
         {"langsmith_tracer": {"project_name": "p"}},
     ],
@@ -121,10 +117,31 @@ def test_options_that_are_planned_are_not_ignored(option: dict[str, Any]) -> Non
         new_run(**option)
 
 
-def test_a_stateless_run_cannot_be_kept_yet() -> None:
-    with pytest.raises(NotBuilt, match="on_completion"):
-        translated({"on_completion": "keep"}, thread_id=None)
-    assert translated({"on_completion": "delete"}, thread_id=None).thread_id is None
+def test_a_stateless_run_may_keep_its_thread() -> None:
+    assert translated({"on_completion": "keep"}, thread_id=None).keep_thread
+    assert not translated({"on_completion": "delete"}, thread_id=None).keep_thread
+
+
+@pytest.mark.parametrize(("given", "delay_s"), [(None, 0), (2.5, 2.5), (-3, 0)])
+def test_a_delay_below_none_is_none(given: float | None, delay_s: float) -> None:
+    assert new_run(after_seconds=given).delay_s == delay_s
+
+
+def test_a_delay_has_a_limit() -> None:
+    with pytest.raises(BadInput, match="`after_seconds` must be at most"):
+        new_run(after_seconds=1e9)
+
+
+def test_an_idempotency_key_is_qualified_by_caller_and_route() -> None:
+    assert translate.idempotency(None, "", "/runs", b"{}") is None
+    made = {
+        translate.idempotency("k", caller, route, body)
+        for caller, route, body in (("a", "/r", b"1"), ("b", "/r", b"1"), ("a", "/s", b"1"))
+    }
+    assert len({each.key for each in made if each}) == 3
+    for key in ("", "k" * 256):
+        with pytest.raises(BadInput, match="Idempotency-Key"):
+            translate.idempotency(key, "", "/runs", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -411,8 +428,7 @@ def test_a_status_means_engine_states(status: str | None, states: object) -> Non
 
 def test_cancelling_interrupts_by_default() -> None:
     assert translate.cancel_action(None) is CancelAction.INTERRUPT
-    with pytest.raises(NotBuilt):
-        translate.cancel_action("rollback")
+    assert translate.cancel_action("rollback") is CancelAction.ROLLBACK
     with pytest.raises(BadInput):
         translate.cancel_action("bogus")
 

@@ -127,7 +127,7 @@ const walks = {
 
   async cancel() {
     const id = await newThread();
-    const stream = client.runs.stream(id, "slow", { input: { n: 100 }, streamMode: "custom" });
+    const stream = client.runs.stream(id, "slow", { input: { n: 1000 }, streamMode: "custom" });
     const first = (await stream.next()).value;
     const { run_id } = first.data;
     const options = { input: IN, multitaskStrategy: "reject" };

@@ -36,6 +36,8 @@ STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
 MAX_LIMIT = 1000
 MAX_OFFSET = 2**53
 MAX_EVENT_ID = 2**53
+MAX_KEY = 255  # characters of an idempotency key
+MAX_DELAY_S = 366 * 86_400
 
 ASSISTANT_SORT = {
     "assistant_id": "id",
@@ -52,14 +54,14 @@ THREAD_SORT = {
     "state_updated_at": "state_updated",
 }
 SORT_ORDER = {"asc": False, "desc": True}
-BUSY = {"enqueue": BusyPolicy.ENQUEUE, "reject": BusyPolicy.REJECT}
+BUSY = {policy.value: policy for policy in BusyPolicy}
 IF_EXISTS = {"raise": False, "do_nothing": True}
 IF_NOT_EXISTS = {"reject": False, "create": True}
-ON_DISCONNECT = {"continue": None}
-ON_COMPLETION = {"delete": None}
+ON_DISCONNECT = {"continue": False, "cancel": True}
+ON_COMPLETION = {"delete": False, "keep": True}
 DURABILITY = {"sync": "sync", "async": "async", "exit": "exit"}
 THREAD_STATES = {state.value: state for state in ThreadState}
-ACTIONS = {"interrupt": CancelAction.INTERRUPT}
+ACTIONS = {action.value: action for action in CancelAction}
 
 
 def choose(field: str, value: str, choices: Mapping[str, T], planned: Sequence[str] = ()) -> T:

@@ -67,19 +67,11 @@ STREAM_MODES = ("events", "debug", "tasks", "checkpoints")
 
 RUN_OPTIONS = (
     "webhook",
-    "after_seconds",
     "feedback_keys",
     "strict_resume",
     "langsmith_tracer",
 )
 """Fields of a run's body that are planned: given with any value but null or false, 501."""
-
-CHOICES = {
-    "multitask_strategy": ("interrupt", "rollback"),
-    "on_disconnect": ("cancel",),
-    "on_completion": ("keep",),
-}
-"""Values of a run's fields that are planned."""
 
 THREAD_OPTIONS = ("ttl", "supersteps")
 """Fields of a thread's body that are planned."""

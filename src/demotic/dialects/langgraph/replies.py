@@ -53,16 +53,22 @@ def stream(engine: Engine, started: Started) -> Response:
 
 
 def join_stream(
-    engine: Engine, run: Run, modes: Sequence[str] | None, after: int | None
+    engine: Engine,
+    run: Run,
+    modes: Sequence[str] | None,
+    after: int | None,
+    *,
+    cancels: bool,
 ) -> Response:
-    """The stream of a run that exists; `modes` None: those it was started with.
+    """The stream of a run that exists; `modes` None: those it was started with. `cancels`: the
+    run ends when the last follower leaves and it was one of these.
 
     A follower of mode `messages` needs what came before its place to tell the message so far.
     """
     shown = render.shown_modes(run) if modes is None else modes
     accumulates = "messages" in shown
     from_start = after is not None and accumulates
-    following = engine.runs.follow(run, after=0 if from_start else after)
+    following = engine.runs.follow(run, after=0 if from_start else after, cancels=cancels)
     joins_late = after is None and accumulates and run.state not in LEG_ENDS
     rendering = RunStream(
         run,

@@ -5,14 +5,13 @@ from starlette.responses import Response
 
 from demotic.dialects.langgraph import render, replies, translate, wire
 from demotic.dialects.langgraph.choices import MAX_LIMIT, MAX_OFFSET
-from demotic.dialects.langgraph.deferred import not_built
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.requests import FindEngine, run_id, thread_id
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.domain.model import Run
 from demotic.engine.runs import Started
 from demotic.web.answers import json_answer
-from demotic.web.bodies import read_json
+from demotic.web.bodies import decode, read_bytes
 from demotic.web.callers import scope_of
 from demotic.web.queries import flag, integer, words
 from demotic.web.routing import Operation
@@ -52,12 +51,12 @@ class RunRoutes:
 
     async def stream(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/stream and POST /runs/stream."""
-        started = await self._start(request)
+        started = await self._start(request, follows=True)
         return replies.stream(self._engine(), started)
 
     async def wait(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/wait and POST /runs/wait."""
-        started = await self._start(request, waits=True)
+        started = await self._start(request, waits=True, follows=True)
         return replies.wait(self._engine(), started.run, started.following, scope_of(request))
 
     async def get(self, request: Request) -> Response:
@@ -78,9 +77,9 @@ class RunRoutes:
 
     async def join(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/runs/{run_id}/join."""
-        _refuse_cancel_on_disconnect(request)
         run = await self._run(request)
-        following = self._engine().runs.follow(run, after=None)
+        cancels = flag(request, "cancel_on_disconnect")
+        following = self._engine().runs.follow(run, after=None, cancels=cancels)
         return replies.wait(self._engine(), run, following, scope_of(request))
 
     async def join_stream(self, request: Request) -> Response:
@@ -88,14 +87,14 @@ class RunRoutes:
 
         Without a thread it is what `Location` of POST /runs/stream names.
         """
-        _refuse_cancel_on_disconnect(request)
+        cancels = flag(request, "cancel_on_disconnect")
         named = words(request, "stream_mode")
         modes = translate.stream_modes(named) if named else None
         run = await self._run(request)
         after = translate.replay_from(
             request.headers.get("last-event-id"), resumable=render.is_resumable(run)
         )
-        return replies.join_stream(self._engine(), run, modes, after)
+        return replies.join_stream(self._engine(), run, modes, after, cancels=cancels)
 
     async def cancel(self, request: Request) -> Response:
         """LangGraph API 0.16, POST …/cancel: 202 at once, or 200 when the run has ended."""
@@ -110,24 +109,25 @@ class RunRoutes:
         await self._engine().runs.delete(thread_id(request), run_id(request), scope_of(request))
         return Response(status_code=204)
 
-    async def _start(self, request: Request, *, waits: bool = False) -> Started:
+    async def _start(
+        self, request: Request, *, waits: bool = False, follows: bool = False
+    ) -> Started:
         thread = thread_id(request) if "thread_id" in request.path_params else None
-        body = await read_json(request, wire.RunCreate)
+        sent, scope = await read_bytes(request), scope_of(request)
+        body = decode(sent, wire.RunCreate)
         engine = self._engine()
+        key, caller = request.headers.get("idempotency-key"), scope.principal.id
+        cancels = translate.cancels_on_disconnect(body) and follows
         new = translate.new_run(
             body,
             run_id=engine.runs.new_id(),
             thread_id=thread,
             graphs=engine.assistants.agent_names(),
             waits=waits,
+            idempotency=translate.idempotency(key, caller, request.url.path, sent),
         )
-        return await engine.runs.start(new, scope_of(request))
+        return await engine.runs.start(new, scope, cancels=cancels)
 
     async def _run(self, request: Request) -> Run:
         thread = thread_id(request) if "thread_id" in request.path_params else None
         return await self._engine().runs.get(thread, run_id(request), scope_of(request))
-
-
-def _refuse_cancel_on_disconnect(request: Request) -> None:
-    if flag(request, "cancel_on_disconnect"):
-        raise not_built("`cancel_on_disconnect`")

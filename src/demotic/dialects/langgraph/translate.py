@@ -1,6 +1,7 @@
 """From wire to engine words; pure."""
 
 from collections.abc import Collection, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from demotic.dialects.langgraph import config, deferred
@@ -12,7 +13,9 @@ from demotic.dialects.langgraph.choices import (
     IF_EXISTS,
     IF_NOT_EXISTS,
     KINDS,
+    MAX_DELAY_S,
     MAX_EVENT_ID,
+    MAX_KEY,
     MAX_LIMIT,
     MAX_OFFSET,
     ON_COMPLETION,
@@ -40,8 +43,8 @@ from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
 from demotic.domain.model import (
     AssistantQuery,
-    BusyPolicy,
     CancelAction,
+    Idempotency,
     NewRun,
     NewThread,
     RunRequest,
@@ -154,7 +157,7 @@ def run_states(status: str | None) -> Sequence[RunState] | None:
 
 def cancel_action(text: str | None) -> CancelAction:
     """POST …/cancel: query parameter `action`."""
-    return choose("action", text or "interrupt", ACTIONS, planned=("rollback",))
+    return choose("action", text or "interrupt", ACTIONS)
 
 
 def replay_from(last_event_id: str | None, *, resumable: bool) -> int | None:
@@ -188,6 +191,7 @@ def new_run(
     thread_id: str | None,
     graphs: Sequence[str],
     waits: bool = False,
+    idempotency: Idempotency | None = None,
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
@@ -204,11 +208,36 @@ def new_run(
         assistant_id=assistant_id(body.assistant_id, graphs),
         request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
         metadata=body.metadata or {},
-        busy_policy=_busy_policy(body),
+        busy_policy=choose("multitask_strategy", body.multitask_strategy or "enqueue", BUSY),
         create_thread=choose("if_not_exists", body.if_not_exists or "reject", IF_NOT_EXISTS),
+        keep_thread=choose("on_completion", body.on_completion or "delete", ON_COMPLETION),
+        delay_s=_delay_s(body),
+        idempotency=idempotency,
         stamps=STAMPS,
         reply_format=_reply_format(body, modes),
     )
+
+
+def cancels_on_disconnect(body: RunCreate) -> bool:
+    """Whether the run ends with the last connection that follows it (default: it goes on)."""
+    return choose("on_disconnect", body.on_disconnect or "continue", ON_DISCONNECT)
+
+
+def idempotency(key: str | None, caller: str, route: str, body: bytes) -> Idempotency | None:
+    """Header `Idempotency-Key`: for 24 hours the same request of the same caller is one run."""
+    if key is None:
+        return None
+    if not 0 < len(key) <= MAX_KEY:
+        raise BadInput(f"`Idempotency-Key` must have 1 to {MAX_KEY} characters.")
+    return Idempotency("\n".join((caller, route, key)), blake2b(body, digest_size=16).digest())
+
+
+def _delay_s(body: RunCreate) -> float:
+    """`after_seconds`; less than none is none (observed)."""
+    delay_s = body.after_seconds or 0.0
+    if delay_s > MAX_DELAY_S:
+        raise BadInput(f"`after_seconds` must be at most {MAX_DELAY_S} (a year).")
+    return max(0.0, delay_s)
 
 
 def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> RunRequest:
@@ -237,9 +266,7 @@ def _check_options(body: RunCreate) -> None:
     for field in deferred.RUN_OPTIONS:
         if getattr(body, field) not in (None, False, []):
             raise not_built(f"`{field}` of a run")
-    if body.on_disconnect is not None:
-        planned = deferred.CHOICES["on_disconnect"]
-        choose("on_disconnect", body.on_disconnect, ON_DISCONNECT, planned)
+    cancels_on_disconnect(body)
 
 
 def _check_stateless(body: RunCreate) -> None:
@@ -250,13 +277,6 @@ def _check_stateless(body: RunCreate) -> None:
             raise BadInput(f"`{field}` needs a thread: use /threads/{{thread_id}}/runs.")
     if body.if_not_exists is not None:
         choose("if_not_exists", body.if_not_exists, IF_NOT_EXISTS)
-    planned = deferred.CHOICES["on_completion"]
-    choose("on_completion", body.on_completion or "delete", ON_COMPLETION, planned)
-
-
-def _busy_policy(body: RunCreate) -> BusyPolicy:
-    planned = deferred.CHOICES["multitask_strategy"]
-    return choose("multitask_strategy", body.multitask_strategy or "enqueue", BUSY, planned)
 
 
 def _command(body: RunCreate) -> dict[str, Any] | None:

@@ -5,6 +5,40 @@ INSERT INTO assistant (id, agent, name, description, config, context, metadata, 
                        created_us, updated_us)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
 ON CONFLICT (id) DO NOTHING
+RETURNING 1
+
+-- name: set_assistant
+UPDATE assistant
+SET agent = ?2, name = ?3, description = ?4, config = ?5, context = ?6, metadata = ?7, version = ?8,
+    updated_us = ?9
+WHERE id = ?1
+
+-- name: insert_version
+INSERT INTO assistant_version (assistant_id, version, agent, name, description, config, context,
+                               metadata, created_us)
+SELECT id, version, agent, name, description, config, context, metadata, updated_us
+FROM assistant WHERE id = ?
+
+-- name: newest_version
+SELECT max(version) FROM assistant_version WHERE assistant_id = ?
+
+-- name: list_versions
+SELECT assistant_id, agent, name, description, config, context, metadata, version, created_us,
+       created_us
+FROM assistant_version
+WHERE assistant_id = ?1 AND json_within(metadata, ?2)
+ORDER BY version DESC LIMIT ?3 OFFSET ?4
+
+-- name: choose_version
+UPDATE assistant
+SET agent = v.agent, name = v.name, description = v.description, config = v.config,
+    context = v.context, metadata = v.metadata, version = v.version, updated_us = ?3
+FROM assistant_version v
+WHERE assistant.id = ?1 AND v.assistant_id = ?1 AND v.version = ?2
+RETURNING 1
+
+-- name: delete_assistant
+DELETE FROM assistant WHERE id = ?
 
 -- name: get_assistant
 SELECT id, agent, name, description, config, context, metadata, version, created_us, updated_us
@@ -32,7 +66,7 @@ ON CONFLICT (thread_id) DO UPDATE SET epoch = max(epoch, ?2), deleted_us = ?3
 
 -- name: get_thread
 SELECT t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error,
-       t.created_us, t.updated_us, t.state_updated_us
+       t.created_us, t.updated_us, t.state_updated_us, t.reason
 FROM thread t
 LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document
 WHERE t.id = ?1 AND t.temporary < 2 AND json_within(t.metadata, ?2)
@@ -51,8 +85,28 @@ UPDATE thread SET epoch = epoch + 1 WHERE id = ? RETURNING epoch
 -- name: rest_thread
 UPDATE thread
 SET state = ?2, rest = ?3, values_document = coalesce(?4, values_document), interrupts = ?5,
-    error = ?6, updated_us = ?7, state_updated_us = ?7
+    error = ?6, updated_us = ?7, state_updated_us = ?7, reason = ?8
 WHERE id = ?1
+
+-- name: change_thread_metadata
+UPDATE thread SET metadata = ?2, updated_us = ?3 WHERE id = ?1
+
+-- name: copy_thread
+INSERT INTO thread (id, metadata, config, state, epoch, agent, values_document, created_us,
+                    updated_us, state_updated_us)
+SELECT ?2, metadata, config, 'idle', ?3, agent, values_document, ?4, ?4, ?4
+FROM thread WHERE id = ?1
+ON CONFLICT (id) DO NOTHING
+RETURNING 1
+
+-- name: copy_thread_document
+INSERT INTO document (thread_id, digest, data)
+SELECT ?2, d.digest, d.data FROM document d
+JOIN thread t ON t.id = ?1 AND d.thread_id = ?1 AND d.digest = t.values_document
+
+-- name: copy_thread_tags
+INSERT INTO thread_tag (key, value, thread_id)
+SELECT key, value, ?2 FROM thread_tag WHERE thread_id = ?1
 
 -- name: settle_thread
 UPDATE thread
@@ -160,7 +214,7 @@ UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND head = 1
 UPDATE thread
 SET rest = json_extract(?2, '$[0]'), values_document = nullif(unhex(json_extract(?2, '$[1]')), x''),
     interrupts = json_extract(?2, '$[2]'), error = json_extract(?2, '$[3]'),
-    state_updated_us = ?3
+    state_updated_us = ?3, reason = 'rollback'
 WHERE id = ?1
 
 -- name: get_before

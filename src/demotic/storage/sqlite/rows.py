@@ -86,6 +86,7 @@ def thread(row: Sequence[Any]) -> Thread:
         created_us=row[8],
         updated_us=row[9],
         state_updated_us=row[10],
+        reason=Reason(row[11]) if row[11] else None,
     )
 
 

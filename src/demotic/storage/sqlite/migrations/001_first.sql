@@ -13,6 +13,20 @@ CREATE TABLE assistant (
     updated_us  INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Every version of each assistant; the row above is a copy of the current one.
+CREATE TABLE assistant_version (
+    assistant_id TEXT NOT NULL REFERENCES assistant (id) ON DELETE CASCADE,
+    version      INTEGER NOT NULL,
+    agent        TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    description  TEXT,
+    config       TEXT NOT NULL,
+    context      TEXT NOT NULL,
+    metadata     TEXT NOT NULL,
+    created_us   INTEGER NOT NULL,
+    PRIMARY KEY (assistant_id, version)
+) WITHOUT ROWID;
+
 -- state is what callers see: busy while a run is queued or running, else rest.
 CREATE TABLE thread (
     id               TEXT PRIMARY KEY,
@@ -25,6 +39,7 @@ CREATE TABLE thread (
     values_document  BLOB,
     interrupts       TEXT,
     error            TEXT,
+    reason           TEXT,
     -- 0: kept; 1: deleted with its run's end; 2: ended, kept a while for returning followers
     temporary        INTEGER NOT NULL DEFAULT 0,
     created_us       INTEGER NOT NULL,

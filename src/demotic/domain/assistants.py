@@ -1,0 +1,59 @@
+"""How an assistant's settings change: every storage applies the same rules."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from demotic.domain.model import Assistant, AssistantChange, Json
+
+
+class Settings(NamedTuple):
+    """What an assistant gives to its agent."""
+
+    config: Mapping[str, Json]
+    context: Mapping[str, Json]
+
+
+def mirrored(config: Mapping[str, Json], context: Mapping[str, Json]) -> Settings:
+    """Config and context in step: `config.configurable` and the context say the same.
+
+    LangGraph API 0.16, observed: whichever is given fills the other; agents older than
+    LangGraph 0.6 read the first, newer ones the second.
+    """
+    if config.get("configurable"):
+        return Settings(config, config["configurable"])
+    if context:
+        return Settings({**config, "configurable": context}, context)
+    return Settings(config, context)
+
+
+def changed(
+    old: Assistant,
+    change: AssistantChange,
+    *,
+    owned: Mapping[str, Json],
+    version: int,
+    now_us: int,
+) -> Assistant:
+    """The assistant after a change. `owned` is metadata that a change cannot take away.
+
+    Metadata is merged, everything else replaced; a new config or context carries the other
+    along.
+    """
+    config, context = old.config, old.context
+    if change.config is not None:
+        config, context = mirrored(change.config, change.context or {})
+    elif change.context is not None:
+        kept = {key: value for key, value in config.items() if key != "configurable"}
+        config, context = mirrored(kept, change.context)
+    return replace(
+        old,
+        agent=old.agent if change.agent is None else change.agent,
+        name=old.name if change.name is None else change.name,
+        description=old.description if change.description is None else change.description,
+        config=config,
+        context=context,
+        metadata={**old.metadata, **change.metadata, **owned},
+        version=version,
+        updated_us=now_us,
+    )
