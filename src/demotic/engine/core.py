@@ -71,7 +71,7 @@ async def running(
         lease_s=limits.lease_s,
         grace_s=limits.grace_s,
     )
-    assistants = Assistants(storage, agents, clock)
+    assistants = Assistants(storage, agents, worker, hub, clock)
     janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()

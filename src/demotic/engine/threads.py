@@ -1,8 +1,10 @@
 """Threads: creating, finding and deleting them."""
 
+from collections.abc import Mapping
+
 from demotic.domain.errors import ThreadExists
 from demotic.domain.events import Ended
-from demotic.domain.model import NewThread, Page, Scope, Thread, ThreadQuery
+from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery
 from demotic.engine.follow import Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -31,6 +33,18 @@ class Threads:
     async def search(self, query: ThreadQuery, scope: Scope) -> Page:
         """A page of threads."""
         return await self._storage.search_threads(query, scope=scope)
+
+    async def change(self, thread_id: str, metadata: Mapping[str, Json], scope: Scope) -> Thread:
+        """Merge metadata into a thread's, busy or not. Raises `ThreadNotFound`."""
+        return await self._storage.change_thread(
+            thread_id, metadata, scope=scope, now_us=self._clock.now_us()
+        )
+
+    async def copy(self, source_id: str, target_id: str, scope: Scope) -> Thread:
+        """A new thread with the same past. Raises `ThreadNotFound`."""
+        return await self._storage.copy_thread(
+            source_id, target_id, scope=scope, now_us=self._clock.now_us()
+        )
 
     async def delete(self, thread_id: str, scope: Scope) -> None:
         """Delete a thread and everything it owns; runs in progress end.

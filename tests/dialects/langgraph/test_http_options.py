@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from langgraph_http import Wire, run_body
+
+from dialects.langgraph.langgraph_http import Wire, run_body
 
 INTERRUPT, ROLLBACK = {"multitask_strategy": "interrupt"}, {"multitask_strategy": "rollback"}
 
@@ -110,6 +111,7 @@ async def test_a_join_may_be_the_connection_that_a_run_ends_with(wire: Wire) -> 
     await wire.house.agent.arrived("gate")
     path = f"/threads/{thread}/runs/{run}/stream?cancel_on_disconnect=true"
     async with wire.open("GET", path) as streaming:
+        await streaming.begun()
         wire.house.agent.open("gate")
         await streaming.until(b"event: values")
     await wire.ask("GET", f"/threads/{thread}/runs/{run}/join")

@@ -18,6 +18,11 @@ from pydantic import BaseModel
 
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
+MAX_REPR = 200
+"""How much is shown of something that JSON cannot hold, in characters."""
+
+MAX_DEPTH = 40
+
 
 def encode(value: Any) -> bytes:
     """`value` as JSON. Raises `TypeError`, naming the type, for what JSON cannot hold."""
@@ -27,6 +32,17 @@ def encode(value: Any) -> bytes:
         if "surrogates" not in str(error) and "UTF-8" not in str(error):
             raise
         return orjson.dumps(_without_surrogates(value), default=_default, option=OPTIONS)
+
+
+def encode_anyway(value: Any) -> bytes:
+    """`value` as JSON whatever it holds: of what JSON cannot hold, the beginning of its `repr`.
+
+    For events that let someone look on, which must never fail the run that they show.
+    """
+    try:
+        return encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return orjson.dumps(_told(value, ()))
 
 
 def plain(value: Any) -> Any:
@@ -95,3 +111,37 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, (int, float, bool)) or value is None:
         return value
     return _without_surrogates(_default(value))
+
+
+def _told(value: Any, around: tuple[int, ...]) -> Any:
+    """Plain data for anything; `around` are the ids of what it is in (a circle ends there)."""
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if isinstance(value, str):
+        return _without_surrogates(value)
+    if id(value) in around or len(around) > MAX_DEPTH:
+        return _beginning(value)
+    inside = (*around, id(value))
+    if isinstance(value, Mapping):
+        return {_key(key): _told(item, inside) for key, item in value.items()}
+    if isinstance(value, (list, tuple, Set)):
+        return [_told(item, inside) for item in value]
+    try:
+        return _told(_default(value), inside)
+    except Exception:  # whatever its own code raises
+        return _beginning(value)
+
+
+def _key(key: Any) -> str:
+    return str(_without_surrogates(key)) if isinstance(key, str) else _beginning(key)
+
+
+def _beginning(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # whatever its own code raises
+        text = f"<{type(value).__module__}.{type(value).__qualname__}>"
+    text = text if len(text) <= MAX_REPR else text[: MAX_REPR - 1] + "…"
+    return str(_without_surrogates(text))

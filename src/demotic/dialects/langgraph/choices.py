@@ -17,6 +17,10 @@ KINDS = {
     "custom": "custom",
     "messages": "messages",
     "messages-tuple": "messages",
+    "events": "events",
+    "debug": "debug",
+    "tasks": "tasks",
+    "checkpoints": "checkpoints",
 }
 """Stream mode to the kind of event it shows."""
 

@@ -62,9 +62,6 @@ OPERATIONS = (
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )
 
-STREAM_MODES = ("events", "debug", "tasks", "checkpoints")
-"""Stream modes that are planned."""
-
 RUN_OPTIONS = (
     "webhook",
     "feedback_keys",

@@ -180,7 +180,7 @@ def stream_modes(given: str | Sequence[str] | None) -> list[str]:
     """The stream modes that a body or query names; `values` by default."""
     names = [given] if isinstance(given, str) else given
     for name in names or ():
-        choose("stream_mode", name, KINDS, planned=deferred.STREAM_MODES)
+        choose("stream_mode", name, KINDS)
     return list(dict.fromkeys(names or ["values"]))
 
 

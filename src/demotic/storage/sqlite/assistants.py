@@ -1,12 +1,22 @@
 """Assistant operations on a connection."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import apsw
 
-from demotic.domain.errors import AssistantNotFound
-from demotic.domain.model import Assistant, AssistantQuery, NewAssistant, Page, Scope
-from demotic.storage.sqlite import rows
+from demotic.domain.assistants import changed
+from demotic.domain.errors import AssistantExists, AssistantNotFound, VersionNotFound
+from demotic.domain.model import (
+    Assistant,
+    AssistantChange,
+    AssistantQuery,
+    Json,
+    NewAssistant,
+    Page,
+    Scope,
+    Unfinished,
+)
+from demotic.storage.sqlite import rows, threads
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, first
 
@@ -22,10 +32,27 @@ SORT = {
 
 def ensure(c: apsw.Connection, new: Sequence[NewAssistant], now_us: int) -> None:
     """Create those that do not exist."""
-    for a in new:
-        config, context, metadata = rows.dump(a.config), rows.dump(a.context), rows.dump(a.metadata)
-        row = (a.id, a.agent, a.name, a.description, config, context, metadata, now_us, now_us)
-        c.execute(Q.insert_assistant, row)
+    for each in new:
+        _insert(c, each, each.metadata, now_us)
+
+
+def _insert(
+    c: apsw.Connection, a: NewAssistant, metadata: Mapping[str, Json], now_us: int
+) -> bool:
+    """Insert an assistant and its first version, unless the id is taken."""
+    settings = (rows.dump(a.config), rows.dump(a.context), rows.dump(metadata))
+    row = (a.id, a.agent, a.name, a.description, *settings, now_us, now_us)
+    if first(c, Q.insert_assistant, row) is None:
+        return False
+    c.execute(Q.insert_version, (a.id,))
+    return True
+
+
+def create(c: apsw.Connection, new: NewAssistant, scope: Scope, now_us: int) -> Assistant:
+    """Create an assistant."""
+    if not _insert(c, new, {**new.metadata, **(scope.filters or {})}, now_us):
+        raise AssistantExists(f"Assistant {new.id} already exists")
+    return get(c, new.id, scope)
 
 
 def get(c: apsw.Connection, assistant_id: str, scope: Scope) -> Assistant:
@@ -46,3 +73,57 @@ def search(c: apsw.Connection, query: AssistantQuery, scope: Scope) -> Page:
         found.where("instr(lower(name), lower(?)) > 0", query.name)
     page = found.page(c, COLUMNS, SORT[query.sort_by], query.descending, query.limit, query.offset)
     return Page([rows.assistant(row) for row in page.items], page.total)
+
+
+def change(
+    c: apsw.Connection, assistant_id: str, wanted: AssistantChange, scope: Scope, now_us: int
+) -> Assistant:
+    """Make a new version."""
+    old = get(c, assistant_id, scope)
+    (newest,) = first(c, Q.newest_version, (assistant_id,))
+    owned, version = scope.filters or {}, newest + 1
+    new = changed(old, wanted, owned=owned, version=version, now_us=now_us)
+    settings = (rows.dump(new.config), rows.dump(new.context), rows.dump(new.metadata))
+    row = (new.id, new.agent, new.name, new.description, *settings, version, now_us)
+    c.execute(Q.set_assistant, row)
+    c.execute(Q.insert_version, (assistant_id,))
+    return new
+
+
+def versions(
+    c: apsw.Connection,
+    assistant_id: str,
+    metadata: Mapping[str, Json],
+    limit: int,
+    offset: int,
+    scope: Scope,
+) -> list[Assistant]:
+    """The versions, newest first."""
+    get(c, assistant_id, scope)
+    wanted = rows.dump_or_null(metadata)
+    found = c.execute(Q.list_versions, (assistant_id, wanted, limit, offset))
+    return [rows.assistant(row) for row in found]
+
+
+def choose_version(
+    c: apsw.Connection, assistant_id: str, version: int, scope: Scope, now_us: int
+) -> Assistant:
+    """Make a version the current one."""
+    get(c, assistant_id, scope)
+    if first(c, Q.choose_version, (assistant_id, version, now_us)) is None:
+        raise VersionNotFound(f"Version {version} not found for assistant {assistant_id}")
+    return get(c, assistant_id, scope)
+
+
+def delete(
+    c: apsw.Connection,
+    assistant_id: str,
+    metadata: Mapping[str, Json] | None,
+    scope: Scope,
+    thread_scope: Scope,
+    now_us: int,
+) -> list[Unfinished]:
+    """Delete an assistant; threads only by metadata that was given."""
+    get(c, assistant_id, scope)
+    c.execute(Q.delete_assistant, (assistant_id,))
+    return threads.delete_matching(c, metadata, thread_scope, now_us) if metadata else []

@@ -123,13 +123,7 @@ class SqliteCheckpoints:
     def copy_thread(self, source: str, target: str) -> Reply[None]:
         """See the port."""
 
-        def job(connection: apsw.Connection) -> None:
-            if not connection.execute(SQL.thread_is_empty, {"thread_id": target}).get:
-                raise Conflict("The thread to copy to has checkpoints of its own.")
-            for query in (SQL.copy_checkpoints, SQL.copy_heads, SQL.copy_writes, SQL.copy_values):
-                connection.execute(query, {"source": source, "target": target})
-
-        return self._database.write("copy_checkpoints", job)
+        return self._database.write("copy_checkpoints", lambda c: copy_thread(c, source, target))
 
     def prune(self, thread_ids: Sequence[str], *, keep_latest: bool) -> Reply[None]:
         """See the port."""
@@ -142,6 +136,14 @@ class SqliteCheckpoints:
                     delete_thread(connection, thread_id)
 
         return self._database.write("prune_checkpoints", job)
+
+
+def copy_thread(connection: apsw.Connection, source: str, target: str) -> None:
+    """Copy every checkpoint, write and value of a thread to one that has none."""
+    if not connection.execute(SQL.thread_is_empty, {"thread_id": target}).get:
+        raise Conflict("The thread to copy to has checkpoints of its own.")
+    for query in (SQL.copy_checkpoints, SQL.copy_heads, SQL.copy_writes, SQL.copy_values):
+        connection.execute(query, {"source": source, "target": target})
 
 
 def _check_lease(connection: apsw.Connection, key: LeaseKey | None, thread_id: str) -> None:

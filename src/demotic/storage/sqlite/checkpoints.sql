@@ -152,9 +152,13 @@ SELECT NOT EXISTS (SELECT 1 FROM checkpoint WHERE thread_id = :thread_id)
    AND NOT EXISTS (SELECT 1 FROM checkpoint_write WHERE thread_id = :thread_id);
 
 -- name: copy_checkpoints
+-- LangGraph keeps the thread's id in the metadata, too.
 INSERT INTO checkpoint
     (thread_id, ns, id, ordinal, parent_id, run_id, epoch, body, roots, metadata, inherited)
-SELECT :target, ns, id, ordinal, parent_id, NULL, 0, body, roots, metadata, inherited
+SELECT :target, ns, id, ordinal, parent_id, NULL, 0, body, roots,
+    CASE json_extract(metadata, '$.thread_id') WHEN :source
+        THEN json_set(metadata, '$.thread_id', :target) ELSE metadata END,
+    inherited
 FROM checkpoint WHERE thread_id = :source;
 
 -- name: copy_heads

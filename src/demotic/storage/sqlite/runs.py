@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import apsw
 
-from demotic.domain.errors import RunNotFound
-from demotic.domain.events import Event
+from demotic.domain.errors import AssistantNotFound, DemoticError, RunNotFound
+from demotic.domain.events import END, Event
+from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import (
     ACTIVE,
     FINAL,
@@ -61,6 +62,11 @@ def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
         return None
     run = find(c, None, row[0], EVERYTHING)
     (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
+    try:
+        assistant = assistants.get(c, run.assistant_id, EVERYTHING)
+    except AssistantNotFound as error:
+        fail_queued(c, run, epoch, error, now_us)
+        return claim(c, claimer, now_us)
     head, seen = first(c, Q.checkpoint_position, (run.thread_id,))
     state = advance(run.state, RunEvent.CLAIM)
     lease_us = now_us + claimer.lease_us
@@ -71,9 +77,25 @@ def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
         key=LeaseKey(run.thread_id, run.id, epoch),
         base=base,
         head=head,
-        assistant=assistants.get(c, run.assistant_id, EVERYTHING),
+        assistant=assistant,
         thread_metadata=threads.get(c, run.thread_id, EVERYTHING).metadata,
     )
+
+
+def fail_queued(
+    c: apsw.Connection, run: Run, epoch: int, error: DemoticError, now_us: int
+) -> None:
+    """End a queued run that no attempt can begin, in an epoch of its own."""
+    told = {"error": type(error).__name__, "message": error.message}
+    outcome = Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=told)
+    if run.request.modes:
+        data = {"state": outcome.state, "reason": outcome.reason, "error": told}
+        event = Event(seq_of(epoch, 0), run.id, END, "", rows.dump(data).encode())
+        feed.append(c, LeaseKey(run.thread_id, run.id, epoch), [event], now_us)
+    end(c, run.thread_id, run.id, run.state, outcome, now_us)
+    if run.temporary:
+        c.execute(Q.end_temporary_thread, (run.thread_id, now_us))
+    elect(c, run.thread_id, now_us)
 
 
 def renew(c: apsw.Connection, held: Sequence[LeaseKey], until_us: int) -> list[LeaseKey]:
@@ -153,7 +175,10 @@ def end(
     queued = [r for r in c.execute(Q.unfinished_runs, (thread_id,)) if r[1] in ACTIVE]
     shown_state = ThreadState.BUSY if queued else rest
     left = rows.dump(outcome.interrupts)
-    c.execute(Q.rest_thread, (thread_id, shown_state, rest, document, left, error, now_us))
+    c.execute(
+        Q.rest_thread,
+        (thread_id, shown_state, rest, document, left, error, now_us, outcome.reason),
+    )
 
 
 def elect(c: apsw.Connection, thread_id: str, now_us: int) -> bool:

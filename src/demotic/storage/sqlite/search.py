@@ -33,6 +33,12 @@ class Search:
         if wanted:
             self.where(f"json_within({column}, ?)", rows.dump(wanted))
 
+    def every(self, c: apsw.Connection, column: str) -> list[Any]:
+        """One column of every row that matches."""
+        conditions = " AND ".join(self._conditions)
+        statement = f"SELECT {column} FROM {self._source} WHERE {conditions}"
+        return [value for (value,) in c.execute(statement, tuple(self._values)).fetchall()]
+
     def page(
         self,
         c: apsw.Connection,

@@ -1,16 +1,18 @@
 """The storage port on SQLite: every operation is one job of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from demotic.domain.events import Event
 from demotic.domain.model import (
     Admission,
     Assistant,
+    AssistantChange,
     AssistantQuery,
     CancelAction,
     Claim,
     Claimer,
     Finished,
+    Json,
     LeaseKey,
     NewAssistant,
     NewRun,
@@ -21,6 +23,7 @@ from demotic.domain.model import (
     Scope,
     Thread,
     ThreadQuery,
+    Unfinished,
 )
 from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads
 from demotic.storage.sqlite.database import Database
@@ -38,6 +41,10 @@ class SqliteStorage:
         """See the port."""
         await self._db.write("ensure_assistants", lambda c: assistants.ensure(c, new, now_us))
 
+    async def create_assistant(self, new: NewAssistant, *, scope: Scope, now_us: int) -> Assistant:
+        """See the port."""
+        return await self._db.write("assistant", lambda c: assistants.create(c, new, scope, now_us))
+
     async def get_assistant(self, assistant_id: str, *, scope: Scope) -> Assistant:
         """See the port."""
         return await self._db.read("get", lambda c: assistants.get(c, assistant_id, scope))
@@ -45,6 +52,52 @@ class SqliteStorage:
     async def search_assistants(self, query: AssistantQuery, *, scope: Scope) -> Page:
         """See the port."""
         return await self._db.read("search", lambda c: assistants.search(c, query, scope))
+
+    async def change_assistant(
+        self, assistant_id: str, change: AssistantChange, *, scope: Scope, now_us: int
+    ) -> Assistant:
+        """See the port."""
+        return await self._db.write(
+            "assistant", lambda c: assistants.change(c, assistant_id, change, scope, now_us)
+        )
+
+    async def list_assistant_versions(
+        self,
+        assistant_id: str,
+        *,
+        metadata: Mapping[str, Json],
+        limit: int,
+        offset: int,
+        scope: Scope,
+    ) -> Sequence[Assistant]:
+        """See the port."""
+        return await self._db.read(
+            "list", lambda c: assistants.versions(c, assistant_id, metadata, limit, offset, scope)
+        )
+
+    async def choose_assistant_version(
+        self, assistant_id: str, version: int, *, scope: Scope, now_us: int
+    ) -> Assistant:
+        """See the port."""
+        return await self._db.write(
+            "assistant",
+            lambda c: assistants.choose_version(c, assistant_id, version, scope, now_us),
+        )
+
+    async def delete_assistant(
+        self,
+        assistant_id: str,
+        *,
+        threads: Mapping[str, Json] | None,
+        scope: Scope,
+        thread_scope: Scope,
+        now_us: int,
+    ) -> Sequence[Unfinished]:
+        """See the port."""
+        return await self._db.write(
+            "delete_assistant",
+            lambda c: assistants.delete(c, assistant_id, threads, scope, thread_scope, now_us),
+        )
 
     # Threads
 
@@ -59,6 +112,22 @@ class SqliteStorage:
     async def search_threads(self, query: ThreadQuery, *, scope: Scope) -> Page:
         """See the port."""
         return await self._db.read("search", lambda c: threads.search(c, query, scope))
+
+    async def change_thread(
+        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+    ) -> Thread:
+        """See the port."""
+        return await self._db.write(
+            "thread", lambda c: threads.change(c, thread_id, metadata, scope, now_us)
+        )
+
+    async def copy_thread(
+        self, source_id: str, target_id: str, *, scope: Scope, now_us: int
+    ) -> Thread:
+        """See the port."""
+        return await self._db.write(
+            "copy_thread", lambda c: threads.copy(c, source_id, target_id, scope, now_us)
+        )
 
     async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:
         """See the port."""

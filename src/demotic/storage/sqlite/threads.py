@@ -7,14 +7,14 @@ import apsw
 from demotic.domain.errors import ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
 from demotic.domain.lifecycle import ThreadState
-from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery
-from demotic.storage.sqlite import checkpoint_removal, rows
+from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery, Unfinished
+from demotic.storage.sqlite import checkpoint_removal, checkpoints, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
 COLUMNS = (
     "t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error, "
-    "t.created_us, t.updated_us, t.state_updated_us"
+    "t.created_us, t.updated_us, t.state_updated_us, t.reason"
 )
 SOURCE = "thread t LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document"
 SORT = {
@@ -44,15 +44,23 @@ def insert(
     temporary: bool,
 ) -> int:
     """Insert a thread row; its first epoch. Raises `ThreadExists`."""
-    epoch = first_epoch(now_us)
-    if not temporary and (row := first(c, Q.get_tombstone, (thread_id,))):
-        epoch = max(epoch, row[0] + 1)
+    epoch = first_epoch(now_us) if temporary else _next_epoch(c, thread_id, now_us)
     row = (thread_id, rows.dump(metadata), state, epoch, agent, int(temporary), now_us)
     if first(c, Q.insert_thread, row) is None:
-        raise ThreadExists(f"Thread with ID {thread_id} already exists")
+        raise _exists(thread_id)
     if not temporary:
         write_tags(c, thread_id, metadata)
     return epoch
+
+
+def _next_epoch(c: apsw.Connection, thread_id: str, now_us: int) -> int:
+    """The epoch that a thread begins with: above all that this id has had."""
+    tombstone = first(c, Q.get_tombstone, (thread_id,))
+    return max(first_epoch(now_us), tombstone[0] + 1 if tombstone else 0)
+
+
+def _exists(thread_id: str) -> ThreadExists:
+    return ThreadExists(f"Thread with ID {thread_id} already exists")
 
 
 def write_tags(c: apsw.Connection, thread_id: str, metadata: Mapping[str, Json]) -> None:
@@ -69,16 +77,34 @@ def get(c: apsw.Connection, thread_id: str, scope: Scope) -> Thread:
     return rows.thread(row)
 
 
+def change(
+    c: apsw.Connection, thread_id: str, metadata: Mapping[str, Json], scope: Scope, now_us: int
+) -> Thread:
+    """Merge metadata."""
+    merged = {**get(c, thread_id, scope).metadata, **metadata, **(scope.filters or {})}
+    c.execute(Q.change_thread_metadata, (thread_id, rows.dump(merged), now_us))
+    c.execute(Q.delete_thread_tags, (thread_id,))
+    write_tags(c, thread_id, merged)
+    return get(c, thread_id, scope)
+
+
+def copy(
+    c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_us: int
+) -> Thread:
+    """A thread with the same past and a future of its own."""
+    get(c, source_id, scope)
+    epoch = _next_epoch(c, target_id, now_us)
+    if first(c, Q.copy_thread, (source_id, target_id, epoch, now_us)) is None:
+        raise _exists(target_id)
+    c.execute(Q.copy_thread_document, (source_id, target_id))
+    c.execute(Q.copy_thread_tags, (source_id, target_id))
+    checkpoints.copy_thread(c, source_id, target_id)
+    return get(c, target_id, scope)
+
+
 def search(c: apsw.Connection, query: ThreadQuery, scope: Scope) -> Page:
     """A page of threads."""
-    found = Search(SOURCE)
-    found.where("t.temporary = 0")
-    for wanted in (scope.filters, query.metadata):
-        for key, value in rows.tags(wanted or {}):
-            tagged = "t.id IN (SELECT thread_id FROM thread_tag WHERE key = ? AND value = ?)"
-            found.where(tagged, key, value)
-        if wanted and any(isinstance(value, (dict, list)) for value in wanted.values()):
-            found.within("t.metadata", wanted)
+    found = _search(scope.filters, query.metadata)
     found.within("d.data", query.values)
     found.equals("t.state", query.state)
     if query.ids is not None:
@@ -88,12 +114,36 @@ def search(c: apsw.Connection, query: ThreadQuery, scope: Scope) -> Page:
     return Page([rows.thread(row) for row in page.items], page.total)
 
 
+def _search(*wanted: Mapping[str, Json] | None) -> Search:
+    """A search for threads whose metadata contains all that is wanted."""
+    found = Search(SOURCE)
+    found.where("t.temporary = 0")
+    for each in wanted:
+        for key, value in rows.tags(each or {}):
+            tagged = "t.id IN (SELECT thread_id FROM thread_tag WHERE key = ? AND value = ?)"
+            found.where(tagged, key, value)
+        if each and any(isinstance(value, (dict, list)) for value in each.values()):
+            found.within("t.metadata", each)
+    return found
+
+
 def delete(c: apsw.Connection, thread_id: str, scope: Scope, now_us: int) -> Sequence[str]:
     """Delete a thread; the ids of its unfinished runs."""
     get(c, thread_id, scope)
     unfinished = [row[0] for row in c.execute(Q.unfinished_runs, (thread_id,))]
     erase_thread(c, thread_id, now_us)
     return unfinished
+
+
+def delete_matching(
+    c: apsw.Connection, metadata: Mapping[str, Json], scope: Scope, now_us: int
+) -> list[Unfinished]:
+    """Delete the threads whose metadata contains the given; their unfinished runs."""
+    return [
+        Unfinished(thread_id, run_id)
+        for thread_id in _search(scope.filters, metadata).every(c, "t.id")
+        for run_id in delete(c, thread_id, scope, now_us)
+    ]
 
 
 def erase_thread(c: apsw.Connection, thread_id: str, now_us: int) -> None:

@@ -1,0 +1,49 @@
+"""The keys of `langgraph.json`, and the variables that stand for them."""
+
+BUILD_ONLY = frozenset(
+    "$schema _INTERNAL_docker_tag api_version base_image dockerfile_lines image_distro"
+    " keep_pkg_tools node_version pip_config_file pip_installer python_version source".split()
+)
+"""Keys that only matter for building an image."""
+
+HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http"])
+
+NOT_YET = {
+    "auth": "every request is accepted",
+    "checkpointer.backend": "state is kept in the data directory",
+    "checkpointer.path": "state is kept in the data directory",
+    "checkpointer.ttl": "threads are kept until they are deleted",
+    "checkpointer.uri": "state is kept in the data directory",
+    "disable_persistence": "state is kept in the data directory",
+    "encryption": "data is stored unencrypted",
+    "http.app": "its routes are not served",
+    "http.configurable_headers": "headers do not reach the graph",
+    "http.logging_headers": "headers are not logged",
+    "http.middleware_order": "there is no middleware to order",
+    "http.enable_custom_route_auth": "there are no custom routes",
+    **{
+        f"http.disable_{part}": "its routes, as far as they exist, stay"
+        for part in "a2a assistants mcp meta runs store threads ui webhooks".split()
+    },
+    "node_loader": "only Python graphs are hosted",
+    "priority": "runs are started in the order of their arrival",
+    "store": "graphs run without a long-term memory",
+    "ui": "its components are not served",
+    "ui_config": "its components are not served",
+    "webhooks": "no webhook is called",
+}
+"""Keys that are understood and not honoured yet, and what happens instead."""
+
+FILE_FORMS = {
+    "LANGSERVE_GRAPHS": "graphs",
+    "LANGGRAPH_AUTH": "auth",
+    "LANGGRAPH_CHECKPOINTER": "checkpointer",
+    "LANGGRAPH_ENCRYPTION": "encryption",
+    "LANGGRAPH_HTTP": "http",
+    "LANGGRAPH_STORE": "store",
+    "LANGGRAPH_UI": "ui",
+    "LANGGRAPH_UI_CONFIG": "ui_config",
+    "LANGGRAPH_WEBHOOKS": "webhooks",
+}
+"""Variables that hold a key's value as JSON, as images of the LangGraph CLI set them. They win
+over the file, which may be missing if there are graphs among them."""
