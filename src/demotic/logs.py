@@ -18,16 +18,23 @@ QUIET = ("uvicorn.error", "uvicorn.asgi", "watchfiles", "asyncio")
 
 
 def configure(
-    level: str = "INFO", *, json: bool | None = None, stream: TextIO | None = None
+    level: str = "INFO",
+    *,
+    json: bool | None = None,
+    color: bool | None = None,
+    stream: TextIO | None = None,
 ) -> None:
     """Send every log line, also of the standard library's loggers, to `stream` (stderr).
 
-    `json` None: JSON lines, unless the stream is a terminal.
+    `json` None: JSON lines, unless the stream is a terminal. `color` None: colours on a terminal
+    unless NO_COLOR is set.
     """
     target = sys.stderr if stream is None else stream
     as_json = not target.isatty() if json is None else json
     common = _common(as_json)
-    render = _renderers(as_json, colours=target.isatty() and not os.environ.get("NO_COLOR"))
+    if color is None:
+        color = target.isatty() and not os.environ.get("NO_COLOR")
+    render = _renderers(as_json, colours=color)
     structlog.configure(
         processors=[*common, *render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -88,6 +95,7 @@ def _configure_standard(
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    logging.getLogger("uvicorn.error").addFilter(_Expected())
     for name in QUIET:
         logging.getLogger(name).setLevel(level if level == "DEBUG" else max(_number(level), 30))
     logging.captureWarnings(True)
@@ -99,6 +107,16 @@ def _number(level: str) -> int:
 
 REQUEST = "request"
 """The event of the line for a request."""
+
+NOT_BUILT = 501
+"""What is planned answers with this status; it is no failure of the server."""
+
+
+class _Expected(logging.Filter):
+    """Leaves out what uvicorn says of streams that a stopping server breaks off on purpose."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "without completing response" not in record.getMessage()
 
 
 class AccessLog:
@@ -130,5 +148,5 @@ def _log_request(scope: Scope, status: int, elapsed_ms: float) -> None:
     # A client must not be able to write lines or colours of its own into the log.
     path = quote(scope.get("raw_path") or scope["path"], safe="/%:@!$&'()*+,;=")
     logger = structlog.get_logger("demotic.access")
-    log = logger.error if status >= 500 else logger.info
+    log = logger.error if status >= 500 and status != NOT_BUILT else logger.info
     log(REQUEST, method=scope["method"], path=path, status=status, ms=round(elapsed_ms, 1))

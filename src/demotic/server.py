@@ -1,26 +1,29 @@
 """The composition root: the only module that knows every room."""
 
 import asyncio
+import gc
 import os
 import socket as sockets
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import uvicorn
-from langgraph.pregel import Pregel
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
+from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
-from demotic.agents.langgraph.serde import StrictSerializer, graph_types
+from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, Settings
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine, Limits, running
@@ -44,7 +47,7 @@ CLOSE_S = 5
 """How long connections may take to end once the engine has stopped."""
 
 
-Graphs = Mapping[str, Pregel[Any, Any, Any, Any]]
+Graphs = Mapping[str, Graph | Factory]
 
 
 def load_graphs(config: Config) -> Graphs:
@@ -62,8 +65,7 @@ def make_agents(config: Config, graphs: Graphs, checkpoints: Checkpoints) -> dic
     """The graphs as agents whose state is kept in a checkpoint store."""
     agents: dict[str, Agent] = {}
     for name, graph in graphs.items():
-        strict = StrictSerializer(allowed_msgpack_modules=[*config.allowed_types])
-        serde = strict.with_msgpack_allowlist(graph_types(graph))
+        serde = StrictSerializer(allowed_msgpack_modules=[*config.allowed_types])
         agents[name] = LangGraphAgent(
             name, graph, checkpoints, serde, description=config.graphs[name].description
         )
@@ -101,15 +103,22 @@ async def engine_of(
 
 
 def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:
-    """The HTTP application: LangGraph's API at the root."""
+    """The HTTP application: LangGraph's API at the root, or below the prefix that is set."""
     dialect = LangGraphDialect(lambda: engine)
+    prefix = settings.mount_prefix or config.mount_prefix
     return Starlette(
-        routes=dialect.routes,
+        routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,
         exception_handlers=dialect.exception_handlers,
         middleware=[
             Middleware(AccessLog),
             Middleware(BodyLimit, max_bytes=settings.body_limit),
-            Middleware(HostGuard, bound=settings.host, origins=config.cors_origins, dev=True),
+            Middleware(
+                HostGuard,
+                bound=settings.host,
+                names=settings.allowed_hosts,
+                origins=config.cors_origins or settings.cors_origins,
+                dev=settings.local_origins,
+            ),
         ],
     )
 
@@ -145,21 +154,28 @@ def serve(
     socket: sockets.socket | None = None,
     on_ready: Callable[[], None] | None = None,
     probe: Probe = no_probe,
+    dev: bool = False,
 ) -> None:
     """Serve until a signal asks to stop; a second one stops at once.
 
-    `on_ready` is called when requests are answered. Raises `DemoticError` for what is wrong with
+    `on_ready` is called when requests are answered. In `dev`, code of agents that blocks the event
+    loop is reported. Raises `DemoticError` for what is wrong with
     configuration, graphs or data directory.
     """
     graphs = load_graphs(config)
     main = partial(_serve, config, settings, graphs, socket, on_ready or (lambda: None), probe)
+    with blocking_calls_reported() if dev else nullcontext():
+        _run(main)
+    _leave_stuck_threads()
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     if sys.platform == "win32":
         asyncio.run(main())
     else:
         import uvloop
 
         uvloop.run(main())
-    _leave_stuck_threads()
 
 
 async def _serve(
@@ -175,6 +191,9 @@ async def _serve(
     executor = ThreadPoolExecutor(workers, thread_name_prefix="demotic-node")
     asyncio.get_running_loop().set_default_executor(executor)
     async with engine_of(config, settings, graphs, probe=probe) as engine:
+        # What is loaded now stays: the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         server = _Server(
             uvicorn.Config(
                 make_app(engine, config, settings),

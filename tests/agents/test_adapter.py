@@ -1,12 +1,10 @@
 """LangGraph graphs as agents of an engine at work."""
 
 import asyncio
-import operator
 import threading
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import orjson
 import pytest
@@ -14,120 +12,14 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.config import get_stream_writer
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.pregel import Pregel
 from langgraph.types import interrupt
-from typing_extensions import TypedDict
 
-from demotic.agents.langgraph.adapter import LangGraphAgent
-from demotic.agents.langgraph.serde import StrictSerializer, graph_types
+from demotic.agents.langgraph.factories import Graph
 from demotic.domain.errors import CheckpointNotFound
-from demotic.domain.events import Ended, Event
-from demotic.domain.ids import system_assistant_id, uuid7
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, CancelAction, NewRun, NewThread, Outcome, RunRequest
-from demotic.engine.core import Engine, Limits, running
-from demotic.engine.runs import Started
-from demotic.ports.clock import SystemClock
-from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
+from demotic.domain.model import EVERYTHING, CancelAction
 from demotic.storage.sqlite.database import Database
-from demotic.storage.sqlite.storage import SqliteStorage
-
-Graph = Pregel[Any, Any, Any, Any]
-
-
-class State(TypedDict, total=False):
-    """A log that grows."""
-
-    log: Annotated[list[str], operator.add]
-
-
-@dataclass
-class Served:
-    """One graph, served."""
-
-    engine: Engine
-    name: str = "graph"
-
-    async def thread(self) -> str:
-        """A new thread's id."""
-        new = NewThread(id=self.engine.runs.new_id())
-        return (await self.engine.threads.create(new, EVERYTHING)).id
-
-    async def start(self, thread_id: str | None, **request: Any) -> Started:
-        """Start a run."""
-        new = NewRun(
-            id=uuid7(1),
-            thread_id=thread_id,
-            assistant_id=system_assistant_id(self.name),
-            request=RunRequest(**request),
-        )
-        return await self.engine.runs.start(new, EVERYTHING)
-
-    async def events(self, thread_id: str | None, **request: Any) -> tuple[list[Event], Outcome]:
-        """Run to the end; every event but the first and last, and the outcome."""
-        started = await self.start(thread_id, **request)
-        events: list[Event] = []
-        while True:
-            got = await started.following.next(10)
-            assert got is not None, "the run did not go on within 10 s"
-            if isinstance(got, Ended):
-                assert got.outcome is not None
-                return events[1:-1], got.outcome
-            events += got
-
-    async def wait(self, thread_id: str | None, **request: Any) -> Outcome:
-        """Run to the end."""
-        started = await self.start(thread_id, **request)
-        return await asyncio.wait_for(self.engine.runs.outcome(started.run), 10)
-
-    async def values(self, thread_id: str) -> Any:
-        """The thread's values."""
-        return orjson.loads((await self.engine.states.get(thread_id, EVERYTHING)).values)
-
-
-@asynccontextmanager
-async def served(graph: Graph, database: Database | None = None) -> AsyncIterator[Served]:
-    """An engine that serves one graph."""
-    own = database or Database(None)
-    serde = StrictSerializer().with_msgpack_allowlist(graph_types(graph))
-    agent = LangGraphAgent("graph", graph, SqliteCheckpoints(own), serde)
-    try:
-        async with running(
-            SqliteStorage(own),
-            {"graph": agent},
-            SystemClock(),
-            Limits(drain_s=5, grace_s=0.1),
-            worker_name="test",
-            system_metadata={},
-        ) as engine:
-            yield Served(engine)
-    finally:
-        if database is None:
-            own.close()
-
-
-def chain(*nodes: Any) -> Graph:
-    """A graph of nodes one after the other."""
-    graph = StateGraph(State)
-    names = [node.__name__ for node in nodes]
-    for name, node in zip(names, nodes, strict=True):
-        graph.add_node(name, node)
-    for source, target in zip([START, *names], names, strict=False):
-        graph.add_edge(source, target)
-    return graph.compile()
-
-
-async def a(state: State) -> State:
-    return {"log": ["a"]}
-
-
-def b(state: State) -> State:
-    return {"log": ["b"]}
-
-
-def decoded(events: list[Event]) -> list[tuple[str, Any]]:
-    """(kind, data) of events."""
-    return [(e.kind, orjson.loads(e.data)) for e in events]
+from served import State, a, b, chain, decoded, served
 
 
 async def test_async_and_sync_nodes_stream_values_and_updates_in_order() -> None:
@@ -250,7 +142,7 @@ async def test_a_lost_attempt_that_stood_at_a_breakpoint_does_not_pass_it() -> N
             thread = await house.thread()
             started = await house.start(thread, input={"log": []}, **where)
             await house.engine.runs.outcome(started.run)
-        await database.write("undo the finish", lambda c: _unfinish(c, started.run.id))
+        await database.write("undo the finish", partial(_unfinish, run_id=started.run.id))
         async with served(chain(a, b), database) as house:
             outcome = await asyncio.wait_for(house.engine.runs.outcome(started.run), 10)
             assert (outcome.state, outcome.reason) == (RunState.WAITING, Reason.BREAKPOINT)
@@ -277,7 +169,7 @@ async def test_a_run_that_died_before_its_finish_is_finished_and_not_run_again()
     async with served(chain(once), database) as house:
         started = await house.start(await house.thread(), input={"log": []})
         await house.engine.runs.outcome(started.run)
-    await database.write("undo the finish", lambda c: _unfinish(c, started.run.id))
+    await database.write("undo the finish", partial(_unfinish, run_id=started.run.id))
     async with served(chain(once), database) as house:
         outcome = await asyncio.wait_for(house.engine.runs.outcome(started.run), 10)
         assert outcome.values == b'{"log":["once"]}'
@@ -335,9 +227,8 @@ async def test_a_temporary_run_leaves_nothing_and_keeps_its_state_while_it_runs(
         outcome = await house.wait(None, input={"log": []})
         assert outcome.values == b'{"log":["a","b"]}'
     tables = ("thread", "run", "checkpoint", "checkpoint_value", "checkpoint_write", "document")
-    for table in tables:
-        rows = await database.read("all", lambda c, t=table: list(c.execute(f"SELECT 1 FROM {t}")))
-        assert rows == [], table
+    left = " UNION ALL ".join(f"SELECT '{table}' FROM {table}" for table in tables)
+    assert await database.read("all", lambda c: c.execute(left).fetchall()) == []
     database.close()
 
 

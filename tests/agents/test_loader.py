@@ -9,6 +9,7 @@ import pytest
 from langgraph.pregel import Pregel
 
 import demotic.example
+from demotic.agents.langgraph.factories import Factory
 from demotic.agents.langgraph.loader import load_graph
 from demotic.domain.errors import AgentError
 
@@ -27,6 +28,16 @@ GRAPH = """
     builder = StateGraph(State).add_node("one", lambda state: {}).add_edge("__start__", "one")
     graph = builder.compile()
 """
+
+IMPORTS = "\n".join(
+    [
+        "from contextlib import asynccontextmanager, contextmanager",
+        "from langchain_core.runnables import RunnableConfig, RunnableLambda",
+        "from langgraph.graph import StateGraph",
+        "from langgraph_sdk.runtime import ServerRuntime",
+        "",
+    ]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +137,6 @@ def test_a_missing_attribute_is_answered_with_the_graphs_there_are(tmp_path: Pat
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("def graph(): ...", "a function: graphs made by a function are not served yet"),
         ("class graph: ...", "the class graph"),
         ("graph = 3", "of the type int"),
         ("graph = None", "of the type NoneType"),
@@ -137,6 +147,49 @@ def test_anything_else_is_refused_with_what_is_needed(tmp_path: Path, code: str,
     message = refusal(tmp_path, "./agent.py:graph")
     assert f"is {kind}." in message
     assert "graph = builder.compile()" in message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def graph(): ...",
+        "def graph(config): ...",
+        "def graph(settings: RunnableConfig): ...",
+        "def graph(runtime): ...",
+        "def graph(rt: ServerRuntime): ...",
+        "def graph(rt: ServerRuntime[dict], config): ...",
+        "def graph(cfg, rt) -> StateGraph: ...",
+        "async def graph(config, runtime): ...",
+        "async def graph(config): yield 1",
+        "@asynccontextmanager\nasync def graph(config): yield 1",
+        "@contextmanager\ndef graph(): yield 1",
+        "def graph(config: 'RunnableConfig', rt: 'ServerRuntime[Unknown]'): ...",
+    ],
+)
+def test_a_function_is_a_factory_by_its_parameters(tmp_path: Path, code: str) -> None:
+    write(tmp_path, agent=IMPORTS + code)
+    assert isinstance(load_graph("a", "./agent.py:graph", tmp_path), Factory)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def graph(state): ...",
+        "async def graph(state: dict, config: RunnableConfig): ...",
+        "async def graph(state): yield 1",
+        "graph = RunnableLambda(lambda given: given)",
+    ],
+)
+def test_any_other_function_or_runnable_is_an_agent_of_its_own(tmp_path: Path, code: str) -> None:
+    write(tmp_path, agent=IMPORTS + code)
+    assert isinstance(load_graph("a", "./agent.py:graph", tmp_path), Pregel)
+
+
+def test_a_factory_that_needs_more_is_refused_with_what_it_may_take(tmp_path: Path) -> None:
+    write(tmp_path, agent=IMPORTS + "def graph(config, model, tools) -> StateGraph: ...")
+    message = refusal(tmp_path, "./agent.py:graph")
+    assert message.startswith("Graph 'agent' (./agent.py:graph) needs the parameters config, model")
+    assert "`config: RunnableConfig`, `runtime: ServerRuntime`" in message
 
 
 def test_a_builder_that_cannot_be_compiled_is_explained(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The storage contract on SQLite, in memory and in a file, and what only a file can show."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -8,30 +9,49 @@ import pytest
 
 from demotic.domain.errors import StorageUnavailable
 from demotic.domain.model import EVERYTHING
+from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.storage import Storage
+from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
-from demotic.testing.storage import StorageContract, make_thread
+from demotic.testing.storage import StorageContract
+from demotic.testing.storage_builders import make_thread
 
 
-class TestInMemory(StorageContract):
+class OnSqlite(StorageContract):
+    """The contract on a database."""
+
+    @pytest.fixture
+    async def storage(self, database: Database) -> Storage:
+        """Its storage."""
+        return SqliteStorage(database)
+
+    @pytest.fixture
+    def checkpoints(self, database: Database) -> Checkpoints:
+        """Its checkpoints."""
+        return SqliteCheckpoints(database)
+
+
+class TestInMemory(OnSqlite):
     """The contract on `:memory:`."""
 
     @pytest.fixture
-    async def storage(self) -> AsyncIterator[Storage]:
-        storage = SqliteStorage(Database(None))
-        yield storage
-        await storage.close()
+    def database(self) -> Iterator[Database]:
+        """An empty database."""
+        database = Database(None)
+        yield database
+        database.close()
 
 
-class TestInAFile(StorageContract):
+class TestInAFile(OnSqlite):
     """The contract on a file with separate readers."""
 
     @pytest.fixture
-    async def storage(self, tmp_path: Path) -> AsyncIterator[Storage]:
-        storage = SqliteStorage(Database(tmp_path / "data" / "demotic.db"))
-        yield storage
-        await storage.close()
+    def database(self, tmp_path: Path) -> Iterator[Database]:
+        """An empty database."""
+        database = Database(tmp_path / "data" / "demotic.db")
+        yield database
+        database.close()
 
 
 async def test_a_second_engine_on_the_same_directory_is_refused(tmp_path: Path) -> None:
@@ -69,8 +89,7 @@ async def test_a_refused_job_does_not_harm_those_it_is_committed_with() -> None:
             raise ValueError(key)
 
     answers = {
-        key: database.write("insert", lambda c, key=key: insert(c, key))
-        for key in ("one", "bad", "two")
+        key: database.write("insert", partial(insert, key=key)) for key in ("one", "bad", "two")
     }
     await answers["one"]
     await answers["two"]

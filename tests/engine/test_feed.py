@@ -14,7 +14,7 @@ from demotic.engine.recorder import Recorder
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.testing.clock import FakeClock
-from demotic.testing.storage import CLAIMER, MINUTE, T0, admit, claimed, prepare
+from demotic.testing.storage_builders import CLAIMER, MINUTE, T0, admit, claimed, prepare
 
 DONE = Outcome(state=RunState.SUCCEEDED, reason=Reason.COMPLETED)
 

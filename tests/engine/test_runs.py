@@ -13,7 +13,6 @@ from demotic.engine.core import Limits
 from demotic.engine.follow import Following
 from demotic.engine.runs import Started
 from demotic.storage.sqlite.database import Database
-
 from house import House, open_house
 
 
@@ -193,6 +192,17 @@ async def test_a_temporary_thread_vanishes_with_its_run(house: House) -> None:
         await house.engine.threads.get(started.run.thread_id, EVERYTHING)
 
 
+async def test_a_look_at_the_storage_comes_too_late_for_a_temporary_run_and_does_no_harm(
+    house: House,
+) -> None:
+    started = await house.start(None, ["wait", "gate"], modes=())
+    other = house.engine.runs.follow(started.run, after=0)
+    house.agent.open("gate")
+    await asyncio.wait_for(started.following.ended(), 5)
+    other.recheck()
+    assert (await asyncio.wait_for(other.ended(), 5)).run_id == started.run.id
+
+
 async def test_a_temporary_run_can_be_followed_again_for_a_while_after_its_end(
     house: House,
 ) -> None:
@@ -217,6 +227,17 @@ async def test_a_worker_takes_no_more_runs_than_it_has_slots() -> None:
         house.agent.open("gate")
         for started in runs:
             assert await ended(house, started) is RunState.SUCCEEDED
+
+
+async def test_a_run_that_takes_too_long_is_ended_with_its_reason() -> None:
+    async with open_house(limits=Limits(run_s=0.01, drain_s=0.05, grace_s=0.05)) as house:
+        for step in ("wait", "stubborn"):
+            started = await house.start(await house.thread(), [step, "never"])
+            outcome = await asyncio.wait_for(house.engine.runs.outcome(started.run), 5)
+            assert (outcome.state, outcome.reason) == (RunState.TIMED_OUT, Reason.TIME_LIMIT)
+            assert outcome.error is not None
+            assert outcome.error["message"] == "The run took longer than 0.01 seconds."
+        house.agent.open("never")
 
 
 async def test_a_drain_stops_at_a_safe_point_and_the_next_process_goes_on() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.client import LangGraphClient, SyncLangGraphClient
 from langgraph_sdk.schema import StreamPart
-from serving import Server
+
+from process.serving import Server
 
 NO_UUID = "00000000-0000-7000-8000-000000000000"
 """An id that names nothing."""

@@ -3,7 +3,8 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from serving import Server, known_servers
+
+from process.serving import Server, known_servers
 
 SHOWN = 4_000  # characters of each log
 

@@ -92,7 +92,7 @@ def run_server(listener: socket.socket, data_dir: str, death: Death | None) -> N
 def nursery() -> Any:
     """Where servers are forked from, with everything imported already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crashing", "demotic.server", "langgraph.graph"])
+    context.set_forkserver_preload(["process.crashing", "demotic.server", "langgraph.graph"])
     return context
 
 

@@ -4,7 +4,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from crashing import (
+
+from process.crashing import (
     POINTS,
     Death,
     Trial,

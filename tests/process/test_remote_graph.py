@@ -4,12 +4,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from clients import client_of, notes
-from graphs.graphs import REPLY, Notes
+from process.graphs.graphs import REPLY, Notes
 from langgraph.graph import START, StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import Command
-from serving import Server
+
+from process.clients import client_of, notes
+from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)
 

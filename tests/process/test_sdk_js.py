@@ -12,9 +12,10 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from graphs.graphs import REPLY
-from proxy import cutting_proxy
-from serving import Server
+from process.graphs.graphs import REPLY
+
+from process.proxy import cutting_proxy
+from process.serving import Server
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(30, func_only=True)]
 

@@ -6,13 +6,30 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from clients import HI, NO_UUID, client_of, collect, data_of, ids_of, leave, names, notes, until
-from graphs.graphs import REPLY
+from process.graphs.graphs import REPLY
 from httpx import HTTPStatusError
 from langgraph_sdk.client import LangGraphClient
-from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
+from langgraph_sdk.errors import (
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 from langgraph_sdk.schema import RunCreateMetadata, StreamPart
-from serving import Server
+
+from process.clients import (
+    HI,
+    NO_UUID,
+    client_of,
+    collect,
+    data_of,
+    ids_of,
+    leave,
+    names,
+    notes,
+    until,
+)
+from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)
 
@@ -577,6 +594,5 @@ async def test_an_unknown_graph_is_refused_with_the_names_of_those_there_are(
 
 
 async def test_what_is_planned_says_so(client: LangGraphClient) -> None:
-    id = await new_thread(client)
-    with pytest.raises(Exception, match="planned"):
-        await client.threads.update_state(id, {"items": ["x"]})
+    with pytest.raises(InternalServerError, match="planned"):
+        await client.crons.search()

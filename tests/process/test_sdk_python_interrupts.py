@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from clients import client_of, collect, data_of, names, notes
 from langgraph_sdk.client import LangGraphClient
-from serving import Server
+
+from process.clients import client_of, collect, data_of, names, notes
+from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)
 

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from clients import HI, client_of, collect, data_of, ids_of, leave, names, notes, until
-from graphs.graphs import REPLY
+from process.graphs.graphs import REPLY
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.schema import StreamPart
-from proxy import cutting_proxy
-from serving import Server
+
+from process.clients import HI, client_of, collect, data_of, ids_of, leave, names, notes, until
+from process.proxy import cutting_proxy
+from process.serving import Server
 
 pytestmark = pytest.mark.timeout(20, func_only=True)
 

@@ -1,7 +1,5 @@
 """Host and Origin checks, and CORS."""
 
-from typing import Any
-
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
@@ -149,10 +147,21 @@ async def test_programs_send_no_origin_and_are_served() -> None:
     assert "vary" not in answer.headers
 
 
-@pytest.mark.parametrize("wild", [{"origins": ["*"]}, {"names": ["*"]}])
-def test_a_wildcard_is_refused(wild: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="list the host names and origins"):
-        HostGuard(hello, **wild)
+def test_every_host_name_at_once_is_refused() -> None:
+    with pytest.raises(ValueError, match="list the host names"):
+        HostGuard(hello, names=["*"])
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_any_origin_may_be_allowed_but_none_by_that_with_its_cookies(method: str) -> None:
+    guard = HostGuard(hello, origins=["*", "https://app.example"])
+    asked = {"access_control_request_method": "POST"} if method == "OPTIONS" else {}
+    other = await ask(guard, method, origin="https://other.example", **asked)
+    assert other.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in other.headers
+    listed = await ask(guard, method, origin="https://app.example", **asked)
+    assert listed.headers["access-control-allow-origin"] == "https://app.example"
+    assert listed.headers["access-control-allow-credentials"] == "true"
 
 
 async def test_a_foreign_page_cannot_open_a_websocket() -> None:

@@ -114,3 +114,9 @@ def test_literal_paths_go_before_parameters_that_match_them(
 
 def test_an_error_without_a_row_is_an_internal_one() -> None:
     assert find(errors.LeaseLost(), TABLE) == (500, "internal_error")
+
+
+def test_a_long_message_loses_its_middle() -> None:
+    told = problem_body("c", "a" * 10_000 + "z")["detail"]
+    assert len(told) < 1000
+    assert told.startswith("aaa") and told.endswith("az")

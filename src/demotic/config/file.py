@@ -52,7 +52,8 @@ class _Reader:
     def read(self) -> Config:
         data = self._object(self._parse(), "the file")
         env_file = self._env_file(data.get("env"))
-        env = self._try({}, self._env, data.get("env"), env_file)
+        nothing: dict[str, str] = {}
+        env = self._try(nothing, self._env, data.get("env"), env_file)
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
         checkpointer = self._part(data, "checkpointer", {"serde"})

@@ -88,6 +88,11 @@ VARIABLES = (
     Variable("ALLOW_PRIVATE_NETWORK", "allowed origins may always", expected=True),
     Variable("CHECKPOINT_BATCH_DELAY", "writes are always batched", expected=True),
     Variable("CHECKPOINT_MAX_BATCH_SIZE", "writes are always batched", expected=True),
+    Variable(
+        "LANGGRAPH_DEFAULT_RECURSION_LIMIT",
+        "LangGraph reads it: the steps that a run may take",
+        expected=True,
+    ),
     Variable("LANGGRAPH_CLOUD_LICENSE_KEY", "no licence is needed", expected=True),
     Variable("LANGSMITH_API_KEY", IS_TRACED, expected=True),
     Variable("LANGSMITH_ENDPOINT", IS_TRACED, expected=True),

@@ -22,9 +22,15 @@ def mirrored(config: Mapping[str, Json], context: Mapping[str, Json]) -> Setting
     """
     if config.get("configurable"):
         return Settings(config, config["configurable"])
-    if context:
-        return Settings({**config, "configurable": context}, context)
-    return Settings(config, context)
+    told = {key: value for key, value in context.items() if not is_reserved(key)}
+    return Settings({**config, "configurable": told} if told else config, context)
+
+
+def is_reserved(key: str) -> bool:
+    """Whether only the server may set a key of `config.configurable`."""
+    return key in ("thread_id", "run_id") or key.startswith(
+        ("checkpoint_", "langgraph_auth_", "__")
+    )
 
 
 def changed(

@@ -73,6 +73,10 @@ class IllegalTransition(DemoticError):
     """The run's state does not allow this."""
 
 
+class NoAgent(DemoticError):
+    """No agent has run on this thread yet, and none is named."""
+
+
 class LeaseLost(DemoticError):
     """This attempt no longer holds its run: another attempt or a cancel has overtaken it."""
 

@@ -361,3 +361,35 @@ class StateSnapshot:
     checkpoint: Mapping[str, Json] | None
     parent: Mapping[str, Json] | None
     interrupts: Sequence[Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateUpdate:
+    """A change of a thread's state that no run makes.
+
+    `values` are applied as if the step `as_node` had produced them (None: the last one that ran,
+    where that is clear), at `checkpoint` instead of the latest state where it is given.
+    """
+
+    values: Json = None
+    as_node: str | None = None
+    checkpoint: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedState:
+    """What an update came to: the checkpoint it made, and the thread's latest state since."""
+
+    checkpoint: Mapping[str, Json]
+    state: StateSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSchemas:
+    """JSON schemas of what an agent takes and keeps; None for one that cannot be told."""
+
+    input: Json = None
+    output: Json = None
+    state: Json = None
+    config: Json = None
+    context: Json = None

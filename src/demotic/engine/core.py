@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.engine.assistants import Assistants
+from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
 from demotic.engine.janitors import Janitors
@@ -25,6 +26,7 @@ class Limits:
     slots: int = 100
     lease_s: float = 30.0
     grace_s: float = 5.0
+    run_s: float = 86_400.0
     drain_s: float = 180.0
     retention_s: float = 24 * 3600.0
 
@@ -37,6 +39,7 @@ class Engine:
     threads: Threads
     runs: Runs
     states: States
+    descriptions: Descriptions
     storage: Storage
     worker: Worker
     hub: Hub
@@ -70,6 +73,7 @@ async def running(
         slots=limits.slots,
         lease_s=limits.lease_s,
         grace_s=limits.grace_s,
+        run_s=limits.run_s,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
     janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
@@ -82,7 +86,8 @@ async def running(
         assistants,
         Threads(storage, worker, hub, clock),
         Runs(storage, worker, hub, clock),
-        States(storage, agents),
+        States(storage, agents, worker, clock),
+        Descriptions(storage, agents),
         storage,
         worker,
         hub,

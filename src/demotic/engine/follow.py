@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from demotic.domain.errors import ShuttingDown
+from demotic.domain.errors import RunNotFound, ShuttingDown
 from demotic.domain.events import Ended, Event
 from demotic.domain.model import Run
 from demotic.ports.storage import Storage
@@ -54,6 +54,10 @@ class Hub:
         self._followers.setdefault(run.thread_id, set()).add(following)
         following.preload(self.unwritten(run.thread_id))
         return following
+
+    def is_at_work(self, thread_id: str) -> bool:
+        """Whether an attempt of this process works on the thread."""
+        return thread_id in self._attempts
 
     def unwritten(self, thread_id: str) -> Sequence[Event]:
         """Events of the thread that were emitted here and are not in the log yet."""
@@ -228,7 +232,13 @@ class Following:
     async def _look(self) -> None:
         """Ask the storage whether the leg has ended; if so, its last events are in the log."""
         self._unsure = False
-        outcome = await self._storage.get_outcome(self.run.id)
+        try:
+            outcome = await self._storage.get_outcome(self.run.id)
+        except RunNotFound:
+            # A temporary run that ended meanwhile is gone, but its attempt tells of the end.
+            if self._ended is None and not self._hub.is_at_work(self.thread_id):
+                raise
+            return
         if outcome is not None and self._ended is None:
             self._ended = Ended(self.run.id, outcome)
             self._behind = self._after >= 0 or self._behind

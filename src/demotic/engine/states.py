@@ -1,10 +1,16 @@
-"""Thread state and history, read through the agent that owns it."""
+"""Thread state and history, read and changed through the agent that owns it."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 
-from demotic.domain.errors import AgentNotFound
-from demotic.domain.model import Json, Scope, StateSnapshot, Thread
+from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent
+from demotic.domain.lifecycle import Reason, RunState
+from demotic.domain.model import Json, LeaseKey, Outcome, Scope, StateSnapshot, StateUpdate, Thread
+from demotic.engine.patience import patiently
+from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent
+from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
 
 EMPTY = StateSnapshot(
@@ -20,10 +26,13 @@ EMPTY = StateSnapshot(
 
 
 class States:
-    """What callers read of a thread's state."""
+    """What callers read of a thread's state, and how they change it."""
 
-    def __init__(self, storage: Storage, agents: Mapping[str, Agent]) -> None:
+    def __init__(
+        self, storage: Storage, agents: Mapping[str, Agent], worker: Worker, clock: Clock
+    ) -> None:
         self._storage, self._agents = storage, agents
+        self._worker, self._clock = worker, clock
 
     async def get(
         self,
@@ -37,8 +46,8 @@ class States:
         thread = await self._storage.get_thread(thread_id, scope=scope)
         if thread.agent is None:
             return EMPTY
-        agent = self._agent(thread)
-        return await agent.state(thread_id, checkpoint, subgraphs=subgraphs)
+        agent = self._agent(thread, thread.agent)
+        return await agent.state(thread, checkpoint, subgraphs=subgraphs)
 
     async def history(
         self,
@@ -54,16 +63,67 @@ class States:
         thread = await self._storage.get_thread(thread_id, scope=scope)
         if thread.agent is None:
             return ()
-        found = self._agent(thread).history(
-            thread_id, checkpoint, limit=limit, before=before, metadata=metadata
+        found = self._agent(thread, thread.agent).history(
+            thread, checkpoint, limit=limit, before=before, metadata=metadata
         )
         return [snapshot async for snapshot in found]
 
-    def _agent(self, thread: Thread) -> Agent:
+    async def update(
+        self, thread_id: str, update: StateUpdate, scope: Scope, *, agent: str | None = None
+    ) -> Mapping[str, Json]:
+        """Change the state; the checkpoint that this made.
+
+        `agent` is whose state it is on a thread without runs. Raises `ThreadNotFound`,
+        `ThreadBusy` while a run is queued or running, `NoAgent`, `BadInput`,
+        `CheckpointNotFound`.
+        """
+        # A caller that goes away must not leave a thread behind that nobody gives back.
+        return await asyncio.shield(self._update(thread_id, update, scope, agent))
+
+    async def _update(
+        self, thread_id: str, update: StateUpdate, scope: Scope, agent: str | None
+    ) -> Mapping[str, Json]:
+        thread = await self._storage.get_thread(thread_id, scope=scope)
+        owner = self._agent(thread, thread.agent or agent)
+        key = await self._storage.begin_write(
+            thread_id,
+            owner.name,
+            scope=scope,
+            claimer=self._worker.claimer,
+            now_us=self._clock.now_us(),
+        )
         try:
-            return self._agents[thread.agent or ""]
+            updated = await owner.update(thread, key, update)
+        except BaseException:
+            with contextlib.suppress(LeaseLost):
+                await self._end(key, None)
+            raise
+        await self._end(key, _left(updated.state))
+        return updated.checkpoint
+
+    async def _end(self, key: LeaseKey, left: Outcome | None) -> None:
+        now_us = self._clock.now_us()
+        if await patiently(lambda: self._storage.end_write(key, left, now_us=now_us)):
+            self._worker.wake()
+
+    def _agent(self, thread: Thread, name: str | None) -> Agent:
+        if name is None:
+            raise NoAgent(f"Thread {thread.id} belongs to no agent yet: none has run on it.")
+        try:
+            return self._agents[name]
         except KeyError:
             raise AgentNotFound(
-                f"Thread {thread.id} belongs to agent {thread.agent!r}, which this server does "
-                f"not host. It hosts: {', '.join(sorted(self._agents)) or 'none'}."
+                f"Thread {thread.id} belongs to agent {name!r}, which this server does not host. "
+                f"It hosts: {', '.join(sorted(self._agents)) or 'none'}."
             ) from None
+
+
+def _left(state: StateSnapshot) -> Outcome:
+    """What a thread shows once its state is this one."""
+    return Outcome(
+        state=RunState.SUCCEEDED,
+        reason=Reason.COMPLETED,
+        values=state.values,
+        interrupts={task.id: task.interrupts for task in state.tasks if task.interrupts},
+        pending=bool(state.next),
+    )

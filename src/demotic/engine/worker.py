@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -26,12 +27,13 @@ LOOK_AGAIN_S = 1.0  # a lost wake-up, or a delayed run, costs this much at most
 class Job:
     """An attempt at work in this process."""
 
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
+    def __init__(self, claim: Claim, recorder: Recorder) -> None:
+        self.claim, self.recorder = claim, recorder
         self.drain = Drain()
         self.work: asyncio.Task[Outcome | None] | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.cancelled = False
+        self.timed_out = False
         self.lost = False
 
     def is_over(self, _: object = None) -> None:
@@ -44,7 +46,7 @@ class Worker:
     """Runs attempts, at most `slots` at a time.
 
     `grace_s` is how long code that does not react to a cancel is waited for before its run is
-    ended without it.
+    ended without it; `run_s` is how long an attempt may take.
     """
 
     def __init__(
@@ -58,26 +60,29 @@ class Worker:
         slots: int = 100,
         lease_s: float = 30.0,
         grace_s: float = 5.0,
+        run_s: float = 86_400.0,
     ) -> None:
         self._storage, self._agents, self._hub, self._clock = storage, agents, hub, clock
-        self._slots, self._grace_s, self.lease_s = slots, grace_s, lease_s
+        self._slots, self._grace_s, self._run_s, self.lease_s = slots, grace_s, run_s, lease_s
         self.claimer = Claimer(name, frozenset(agents), int(lease_s * 1e6))
         self._jobs: dict[str, Job] = {}
         self._supervisors: set[asyncio.Task[None]] = set()
         self._reserved = 0
+        self._is_short = False  # of slots, when a run may have been waiting for one
         self._wake = asyncio.Event()
         self._stopping = False
 
     def reserve(self) -> Claimer | None:
         """Keep a slot free for a run that is being admitted; None when there is none."""
         if self._stopping or len(self._jobs) + self._reserved >= self._slots:
+            self._is_short = True
             return None
         self._reserved += 1
         return self.claimer
 
     def launch(self, claim: Claim) -> None:
         """Begin an attempt."""
-        job = Job(claim)
+        job = Job(claim, Recorder(self._storage, self._hub, self._clock, claim.key))
         if self._stopping:
             job.drain.request()
         self._jobs[claim.run.id] = job
@@ -133,6 +138,12 @@ class Worker:
             job.lost = True
             self._stop(job)
 
+    def _time_out(self, job: Job) -> None:
+        """The attempt has used up its time."""
+        if not job.cancelled:
+            job.timed_out = True
+            self._stop(job)
+
     async def stop(self, *, drain_s: float) -> None:
         """Take no more runs; let those at work stop at a safe point and release them."""
         self._stopping = True
@@ -154,17 +165,18 @@ class Worker:
     async def _carry(self, job: Job) -> None:
         """One attempt from its claim to its finish; whatever happens, the slot is freed."""
         run = job.claim.run
-        recorder = Recorder(self._storage, self._hub, self._clock, job.claim.key)
         try:
-            await self._attempt(job, recorder)
+            await self._attempt(job, job.recorder)
         except LeaseLost:
             log.warning("attempt lost its run", run=run.id, attempt=run.attempt)
         except Exception:
             log.exception("attempt could not be finished", run=run.id, attempt=run.attempt)
         finally:
-            recorder.detach()
+            job.recorder.detach()
             self._jobs.pop(run.id, None)
-            self.wake()
+            if self._is_short:
+                self._is_short = False
+                self.wake()
 
     async def _attempt(self, job: Job, recorder: Recorder) -> None:
         run = job.claim.run
@@ -174,7 +186,13 @@ class Worker:
         agent = self._agents[run.agent]
         job.work = asyncio.get_running_loop().create_task(agent.run(attempt))
         job.work.add_done_callback(job.is_over)
-        await job.over
+        if job.cancelled or job.lost:  # before the work had begun
+            self._stop(job)
+        limit = asyncio.get_running_loop().call_later(self._run_s, self._time_out, job)
+        try:
+            await job.over
+        finally:
+            limit.cancel()
         outcome = await self._outcome(job, agent, attempt)
         if job.lost:
             return
@@ -192,6 +210,8 @@ class Worker:
             return job.work.result()
         if job.cancelled:
             return await agent.interrupted(attempt)
+        if job.timed_out:
+            return _timed_out(await agent.interrupted(attempt), self._run_s)
         if job.drain.requested or job.lost:
             return None
         error = {"error": "CancelledError", "message": "The agent cancelled itself."}
@@ -216,6 +236,13 @@ class Worker:
         self._hub.end(key.thread_id, Ended(run.id, finished.outcome))
         if finished.more:
             self.wake()
+
+
+def _timed_out(stopped: Outcome, run_s: float) -> Outcome:
+    message = f"The run took longer than {run_s:g} seconds."
+    error = {"error": "TimeLimitExceeded", "message": message}
+    state, reason = RunState.TIMED_OUT, Reason.TIME_LIMIT
+    return replace(stopped, state=state, reason=reason, error=error)
 
 
 def _end(outcome: Outcome) -> Mapping[str, object]:

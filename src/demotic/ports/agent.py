@@ -4,7 +4,17 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from demotic.domain.model import Claim, Json, LeaseKey, Outcome, StateSnapshot
+from demotic.domain.model import (
+    AgentSchemas,
+    Claim,
+    Json,
+    LeaseKey,
+    Outcome,
+    StateSnapshot,
+    StateUpdate,
+    Thread,
+    UpdatedState,
+)
 
 
 class Sink(Protocol):
@@ -91,14 +101,14 @@ class Agent(Protocol):
         ...
 
     async def state(
-        self, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+        self, thread: Thread, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
     ) -> StateSnapshot:
         """The thread's state, latest or at a checkpoint. Raises `CheckpointNotFound`."""
         ...
 
     def history(
         self,
-        thread_id: str,
+        thread: Thread,
         checkpoint: Mapping[str, Json] | None,
         *,
         limit: int,
@@ -106,4 +116,25 @@ class Agent(Protocol):
         metadata: Mapping[str, Json] | None,
     ) -> AsyncIterator[StateSnapshot]:
         """The thread's states, newest first."""
+        ...
+
+    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
+        """Change the thread's state; every write carries `key`.
+
+        Raises `BadInput` for values that the agent cannot take, `CheckpointNotFound`.
+        """
+        ...
+
+    async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
+        """What it takes and keeps, when configured like this."""
+        ...
+
+    async def drawing(self, config: Mapping[str, Json], *, depth: int | bool) -> Json:
+        """Its steps as `{nodes, edges}`; nested agents are opened up to `depth` (True: all)."""
+        ...
+
+    async def parts(
+        self, config: Mapping[str, Json], namespace: str | None, *, deep: bool
+    ) -> Mapping[str, AgentSchemas]:
+        """Its nested agents by namespace, the one named or all; `deep`: theirs, too."""
         ...

@@ -42,9 +42,7 @@ class AssistantStorage(Protocol):
         """Create those that do not exist yet; leave the others as they are."""
         ...
 
-    async def create_assistant(
-        self, new: NewAssistant, *, scope: Scope, now_us: int
-    ) -> Assistant:
+    async def create_assistant(self, new: NewAssistant, *, scope: Scope, now_us: int) -> Assistant:
         """Create an assistant in its version 1; what the scope filters by becomes metadata.
 
         Raises `AssistantExists`.
@@ -256,12 +254,34 @@ class RunStorage(Protocol):
         ...
 
 
+class WriteStorage(Protocol):
+    """Changes of a thread's state that no run makes: they hold the thread like a run does."""
+
+    async def begin_write(
+        self, thread_id: str, agent: str, *, scope: Scope, claimer: Claimer, now_us: int
+    ) -> LeaseKey:
+        """Take the thread for a change that `agent` makes, for as long as the claimer's leases.
+
+        Runs admitted meanwhile wait. Raises `ThreadNotFound`, and `ThreadBusy` while a run is
+        queued or running or another change is being made. A process that dies in between
+        leaves the thread free once `rescue_runs` has come by.
+        """
+        ...
+
+    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
+        """Give the thread back; whether a run of it became claimable.
+
+        `left` tells the state in which the change leaves the thread (None: it was not made): a
+        waiting run is superseded, the thread's error is gone, and a thread without an agent is
+        this agent's from now on. Raises `LeaseLost`.
+        """
+        ...
+
+
 class FeedStorage(Protocol):
     """The ordered log of each thread. Events are stored in packed batches."""
 
-    async def append_events(
-        self, key: LeaseKey, events: Sequence[Event], *, now_us: int
-    ) -> None:
+    async def append_events(self, key: LeaseKey, events: Sequence[Event], *, now_us: int) -> None:
         """Append an attempt's next events; their positions rise above all earlier ones."""
         ...
 
@@ -277,7 +297,9 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

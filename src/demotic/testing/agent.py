@@ -2,12 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import orjson
 
-from demotic.domain.errors import CheckpointNotFound
+from demotic.domain.errors import BadInput, CheckpointNotFound
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Json, Outcome, StateSnapshot
+from demotic.domain.model import (
+    AgentSchemas,
+    Json,
+    LeaseKey,
+    Outcome,
+    StateSnapshot,
+    StateUpdate,
+    Thread,
+    UpdatedState,
+)
 from demotic.engine.states import EMPTY
 from demotic.ports.agent import Attempt
 
@@ -68,7 +78,7 @@ class ScriptedAgent:
         return Outcome(state=RunState.CANCELLED, reason=Reason.USER_CANCEL, pending=True)
 
     async def state(
-        self, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+        self, thread: Thread, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
     ) -> StateSnapshot:
         """See the port: it keeps no state."""
         if checkpoint:
@@ -77,7 +87,7 @@ class ScriptedAgent:
 
     async def history(
         self,
-        thread_id: str,
+        thread: Thread,
         checkpoint: Mapping[str, Json] | None,
         *,
         limit: int,
@@ -88,6 +98,35 @@ class ScriptedAgent:
         nothing: list[StateSnapshot] = []
         for snapshot in nothing:
             yield snapshot
+
+    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
+        """See the port: the values become the state, which nothing keeps.
+
+        `as_node` "wait" waits at the gate that `values` name, "fail" refuses them, "next" leaves
+        a step to take.
+        """
+        if update.as_node == "wait":
+            await self._pass(update.values)
+        if update.as_node == "fail":
+            raise BadInput("These values do not fit.")
+        steps = ["step"] if update.as_node == "next" else []
+        state = replace(EMPTY, values=orjson.dumps(update.values), next=steps)
+        return UpdatedState({"thread_id": thread.id, "checkpoint_id": "written"}, state)
+
+    async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
+        """See the port: what it was configured with, as the schema of its configuration."""
+        return AgentSchemas(input={"type": "array"}, state={"type": "object"}, config=dict(config))
+
+    async def drawing(self, config: Mapping[str, Json], *, depth: int | bool) -> Json:
+        """See the port: one node, which tells how deep it was to look."""
+        return {"nodes": [{"id": "script", "depth": depth}], "edges": []}
+
+    async def parts(
+        self, config: Mapping[str, Json], namespace: str | None, *, deep: bool
+    ) -> Mapping[str, AgentSchemas]:
+        """See the port: it has one, and that has another."""
+        found = ["inner", "inner|deepest"] if deep else ["inner"]
+        return {name: AgentSchemas() for name in found if namespace in (None, name)}
 
     async def _step(
         self, attempt: Attempt, word: str, arguments: list[Json]

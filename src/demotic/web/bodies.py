@@ -75,8 +75,13 @@ def decode(body: bytes, shape: type[T]) -> T:
     NUL characters become U+FFFD, because databases refuse them; integers beyond 64 bits become
     floats, because no JSON written later could hold them.
     """
+    return as_shape(parse(body), shape)
+
+
+def as_shape(value: Any, shape: type[T]) -> T:
+    """Plain data as `shape`. Raises `BadInput`, naming the field."""
     try:
-        return msgspec.convert(parse(body), shape)
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
         raise BadInput(explain(str(error))) from None
 

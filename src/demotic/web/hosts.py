@@ -7,7 +7,7 @@ come from programs, which no browser rule binds.
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -33,7 +33,8 @@ class HostGuard:
 
     `bound` is the address the server listens on; bound to every address (`0.0.0.0`, `::`), any
     IP address is a name of this server. `names` are further host names, `*.name` for all below
-    one. `origins` are the web origins whose scripts may call; `dev` adds those of this machine.
+    one. `origins` are the web origins whose scripts may call (`*`: any, without cookies); `dev`
+    adds those of this machine.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class HostGuard:
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
         self._any_address = bound in ("0.0.0.0", "::", "[::]")
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
-        if "*" in names or "*" in self._origins:
-            raise ValueError("`*` is not accepted: list the host names and origins to allow.")
+        if "*" in names:
+            raise ValueError("`*` is not accepted: list the host names to allow.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, answer a preflight, or pass it on."""
@@ -66,11 +67,11 @@ class HostGuard:
         elif origin is None:
             await self._app(scope, receive, send)
         elif not self.allows_origin(origin):
-            await self._app(scope, receive, _varying(send, None))
+            await self._app(scope, receive, _varying(send, {}))
         elif scope.get("method") == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight(headers, origin)(scope, receive, send)
+            await _preflight(headers, self._grant(origin))(scope, receive, send)
         else:
-            await self._app(scope, receive, _varying(send, origin))
+            await self._app(scope, receive, _varying(send, self._grant(origin)))
 
     def allows_host(self, host: str) -> bool:
         """Whether a `Host` header names this server."""
@@ -86,9 +87,22 @@ class HostGuard:
 
     def allows_origin(self, origin: str) -> bool:
         """Whether scripts of another origin may call."""
+        return "*" in self._origins or self._trusts(origin)
+
+    def _trusts(self, origin: str) -> bool:
+        """Whether an origin is allowed by its name."""
         return origin.lower() in self._origins or (
             self._dev and _DEV_ORIGIN.fullmatch(origin) is not None
         )
+
+    def _grant(self, origin: str) -> dict[str, str]:
+        """What tells a browser that the scripts of an allowed origin may read the answer."""
+        if not self._trusts(origin):
+            return {"access-control-allow-origin": "*"}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-allow-credentials": "true",
+        }
 
     def _refusal(self, scope: Scope, headers: Headers, origin: str | None) -> Response | None:
         host = headers.get("host", "")
@@ -135,26 +149,24 @@ async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send)
     await refusal(scope, receive, send)
 
 
-def _varying(send: Send, origin: str | None) -> Send:
-    """Mark answers as depending on the origin; tell browsers that `origin` may read them."""
+def _varying(send: Send, grant: Mapping[str, str]) -> Send:
+    """Mark answers as depending on the origin; tell browsers what it is granted."""
 
     async def marked(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.add_vary_header("Origin")
-            if origin is not None:
-                headers["access-control-allow-origin"] = origin
-                headers["access-control-allow-credentials"] = "true"
+            if grant:
+                headers.update(grant)
                 headers["access-control-expose-headers"] = EXPOSED
         await send(message)
 
     return marked
 
 
-def _preflight(headers: Headers, origin: str) -> Response:
+def _preflight(headers: Headers, grant: Mapping[str, str]) -> Response:
     allowed = {
-        "access-control-allow-origin": origin,
-        "access-control-allow-credentials": "true",
+        **grant,
         "access-control-allow-methods": METHODS,
         "access-control-max-age": PREFLIGHT_MAX_AGE_S,
         "vary": "Origin, Access-Control-Request-Headers",

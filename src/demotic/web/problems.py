@@ -18,6 +18,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 ErrorTable = Mapping[type[DemoticError], tuple[int, str]]
 """What an engine error is in a dialect: HTTP status and code. The nearest base class counts."""
 
+MAX_MESSAGE = 800  # characters of an error message that are told
+
 UNEXPECTED = "Internal server error"
 
 # Told with their class's own words only: their messages may hold paths or connection strings.
@@ -30,7 +32,16 @@ def problem_body(
     code: str, message: str, metadata: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The error body that the clients of every dialect understand."""
-    return {"detail": message, "code": code, "message": message, "metadata": dict(metadata or {})}
+    told = shortened(message)
+    return {"detail": told, "code": code, "message": told, "metadata": dict(metadata or {})}
+
+
+def shortened(message: str) -> str:
+    """A message without the middle of what it quotes: a caller may send any length."""
+    if len(message) <= MAX_MESSAGE:
+        return message
+    half = MAX_MESSAGE // 2
+    return f"{message[:half]} … {message[-half:]}"
 
 
 def problem(

@@ -31,6 +31,13 @@ _RUN = f"{_THREAD}/runs/{{run_id}}"
 REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.ok": operation("GET", "/ok", "tells that the server, and the storage, is up"),
     "langgraph.info": operation("GET", "/info", "tells versions and honest feature flags"),
+    "langgraph.document": operation(
+        "GET", "/openapi.json", "describes every operation, field and status"
+    ),
+    "langgraph.document.true": Requirement(
+        "Demotic", "whatever is sent that the document allows, the answer is one it tells of"
+    ),
+    "langgraph.docs": operation("GET", "/docs", "shows the document; loads nothing"),
     "langgraph.home": operation("GET", "/", "a sign of life; a page for browsers"),
     "langgraph.assistants.search": operation(
         "POST", "/assistants/search", "finds assistants page by page"
@@ -38,9 +45,67 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.assistants.get": operation(
         "GET", "/assistants/{assistant_id}", "finds an assistant by its UUID"
     ),
+    "langgraph.assistants.create": operation(
+        "POST", "/assistants", "creates an assistant once, of a graph that is there"
+    ),
+    "langgraph.assistants.change": operation(
+        "PATCH", "/assistants/{assistant_id}", "changes an assistant: always a new version"
+    ),
+    "langgraph.assistants.delete": operation(
+        "DELETE", "/assistants/{assistant_id}", "deletes an assistant with its versions"
+    ),
+    "langgraph.assistants.count": operation("POST", "/assistants/count", "counts assistants"),
+    "langgraph.assistants.versions": operation(
+        "POST", "/assistants/{assistant_id}/versions", "lists versions, newest first"
+    ),
+    "langgraph.assistants.latest": operation(
+        "POST", "/assistants/{assistant_id}/latest", "makes a version the current one"
+    ),
+    "langgraph.assistants.context": Requirement(
+        f"{API}, observed", "`config.configurable` and `context` mirror each other; both are 400"
+    ),
+    "langgraph.assistants.delete_threads": Requirement(
+        f"{API}, delete_threads", "an assistant goes with its threads, whose runs end"
+    ),
+    "langgraph.assistants.gone": Requirement(
+        "Demotic", "runs of an assistant whose graph is gone are refused with the graphs there are"
+    ),
+    "langgraph.assistants.system": Requirement(
+        f"{API}, observed", "a changed system assistant stays changed when the server restarts"
+    ),
+    "langgraph.assistants.schemas": operation(
+        "GET", "/assistants/{assistant_id}/schemas", "tells schemas; null for what has none"
+    ),
+    "langgraph.assistants.graph": operation(
+        "GET", "/assistants/{assistant_id}/graph", "draws the graph, subgraphs as deep as asked"
+    ),
+    "langgraph.assistants.subgraphs": operation(
+        "GET", "/assistants/{assistant_id}/subgraphs", "tells the schemas of subgraphs"
+    ),
+    "langgraph.assistants.subgraph": operation(
+        "GET", "/assistants/{assistant_id}/subgraphs/{namespace}", "tells those of one subgraph"
+    ),
+    "langgraph.threads.update": operation(
+        "POST", f"{_THREAD}/state", "changes the state; 409 while a run is in progress"
+    ),
+    "langgraph.threads.update_without_runs": Requirement(
+        f"{API}, metadata.graph_id", "a thread without runs says whose state it is"
+    ),
+    "langgraph.stream.looking_on": Requirement(
+        f"{API}, stream modes events, debug, tasks, checkpoints",
+        "they are served, with subgraphs, and never fail a run",
+    ),
     "langgraph.threads.create": operation("POST", "/threads", "creates a thread once"),
     "langgraph.threads.get": operation("GET", _THREAD, "shows a thread"),
     "langgraph.threads.search": operation("POST", "/threads/search", "finds threads by page"),
+    "langgraph.threads.count": operation("POST", "/threads/count", "counts threads"),
+    "langgraph.threads.change": operation("PATCH", _THREAD, "merges metadata, busy or not"),
+    "langgraph.threads.copy": operation(
+        "POST", f"{_THREAD}/copy", "copies a thread with its history; 409 for no thread"
+    ),
+    "langgraph.threads.cancel_error": Requirement(
+        f"{API}, observed", "a thread whose run was cancelled tells so in `error`"
+    ),
     "langgraph.threads.delete": operation("DELETE", _THREAD, "deletes a thread, busy or not"),
     "langgraph.threads.state": operation("GET", f"{_THREAD}/state", "shows the latest state"),
     "langgraph.threads.state_of": operation(
@@ -119,6 +184,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "langgraph.errors.body": Requirement(
         f"{API}, ErrorResponse", "errors are JSON with `detail`, naming the field and the fix"
+    ),
+    "langgraph.errors.bad_input": Requirement(
+        "Demotic", "whatever is sent, the answer is a clear 4xx and the server goes on"
     ),
     "langgraph.errors.table": Requirement(
         f"{API}, observed statuses", "every engine error has a status and a code"

@@ -64,9 +64,8 @@ async def test_planned_operations_and_options_say_so(wire: Wire) -> None:
     for method, path, body in [
         ("POST", "/store/items/search", {}),
         ("GET", f"/threads/{thread}/stream", None),
-        ("POST", "/threads/count", {}),
+        ("POST", "/threads/prune", {}),
         ("POST", f"/threads/{thread}/runs", run_body(webhook="https://example.com")),
-        ("POST", f"/threads/{thread}/runs/stream", run_body(stream_mode="debug")),
     ]:
         answer = await wire.ask(method, path, body)
         assert answer.status_code == 501, path
@@ -392,3 +391,16 @@ async def test_who_waits_for_a_run_that_is_deleted_is_told(wire: Wire) -> None:
             await wire.ask("DELETE", f"/threads/{thread}/runs/{run}")
             assert b"RunNotFound" in await joined.rest()
             assert await streamed.rest() == b""
+
+
+# Changes of state
+
+
+@pytest.mark.requirement("langgraph.threads.update")
+async def test_a_thread_with_a_run_in_progress_refuses_a_change_of_state(wire: Wire) -> None:
+    thread = await wire.thread()
+    await wire.start(thread, ["wait", "gate"])
+    await wire.house.agent.arrived("gate")
+    answer = await wire.ask("POST", f"/threads/{thread}/state", {"values": {"x": 1}})
+    assert (answer.status_code, answer.json()["code"]) == (409, "thread_busy")
+    assert thread in answer.json()["detail"]

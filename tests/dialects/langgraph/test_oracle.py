@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.graph import END, START, StateGraph
 
+from demotic.agents.langgraph.introspection import drawing
 from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from dialects.langgraph.langgraph_http import no_engine
 from dialects.langgraph.samples import MOMENT_US, RUN, THREAD
+from served import State, a, b
 
 FOLDER = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "oracle"
 RECORDING = FOLDER / "observed-langgraph-today.jsonl"
@@ -76,3 +79,21 @@ def test_states_have_the_recorded_keys() -> None:
 def test_times_look_as_recorded() -> None:
     (first, *_) = recorded("GET", ("threads", ""))
     assert len(first["created_at"]) == len(render.instant(MOMENT_US))
+
+
+async def test_an_update_answers_what_was_recorded() -> None:
+    place = {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "c"}
+    for row in recorded("POST", ("threads", "", "state")):
+        assert list(row) == list(render.update_json(place))
+        assert set(row["checkpoint"]) == set(row["configurable"]) == set(place)
+
+
+async def test_graphs_are_drawn_as_recorded() -> None:
+    inner = StateGraph(State).add_node("inner", b).add_edge(START, "inner").compile()
+    nested = StateGraph(State).add_node("a", a).add_node("outer", inner)
+    nested.add_edge(START, "a").add_edge("a", "outer").add_edge("outer", END)
+    flat = StateGraph(State).add_node("a", a).add_node("b", b)
+    flat.add_edge(START, "a").add_edge("a", "b").add_edge("b", END)
+    plain, deep = recorded("GET", ("assistants", "", "graph"))
+    for graph, depth, wanted in ((flat, False, plain), (nested, 1, deep)):
+        assert await drawing(graph.compile(), {}, depth) == wanted

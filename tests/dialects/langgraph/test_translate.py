@@ -93,9 +93,8 @@ def test_who_only_waits_records_nothing_unless_asked() -> None:
 
 
 @pytest.mark.parametrize("mode", ["events", "debug", "tasks", "checkpoints"])
-def test_planned_stream_modes_are_not_built(mode: str) -> None:
-    with pytest.raises(NotBuilt, match=f"`stream_mode` '{mode}'"):
-        new_run(stream_mode=["values", mode])
+def test_modes_that_look_on_are_recorded_as_they_are(mode: str) -> None:
+    assert list(new_run(stream_mode=["values", mode]).request.modes) == sorted(["values", mode])
 
 
 def test_an_unknown_stream_mode_lists_the_known_ones() -> None:

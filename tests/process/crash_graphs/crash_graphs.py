@@ -66,6 +66,16 @@ async def second(state: State) -> State:
     return {"log": [f"second:{answer}"]}
 
 
+async def left(state: State) -> State:
+    """Asks one of two questions."""
+    return {"log": [f"left:{interrupt('left?')}"]}
+
+
+async def right(state: State) -> State:
+    """Asks the other at the same time."""
+    return {"log": [f"right:{interrupt('right?')}"]}
+
+
 def _steps() -> Any:
     graph = StateGraph(State)
     names = [f"n{n}" for n in range(10)]
@@ -85,6 +95,18 @@ ask = (
     .add_node(second)
     .add_edge(START, "question")
     .add_edge("question", "after")
+    .add_edge("after", "second")
+    .compile()
+)
+two_questions = (
+    StateGraph(State)
+    .add_node(left)
+    .add_node(right)
+    .add_node(after)
+    .add_node(second)
+    .add_edge(START, "left")
+    .add_edge(START, "right")
+    .add_edge(["left", "right"], "after")
     .add_edge("after", "second")
     .compile()
 )

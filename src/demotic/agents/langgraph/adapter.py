@@ -1,52 +1,74 @@
-"""The LangGraph adapter: runs a compiled graph as an agent of the engine."""
+"""The LangGraph adapter: runs graphs as agents of the engine."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.errors import GraphDrained
-from langgraph.pregel import Pregel
 from langgraph.runtime import RunControl
+from langgraph_sdk.runtime import AccessContext
 
-from demotic.agents.langgraph import entry
+from demotic.agents.langgraph import entry, introspection
+from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.encoding import encode, plain
 from demotic.agents.langgraph.events import Events
+from demotic.agents.langgraph.factories import Factory, Graph, Use
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.saver import Saver
-from demotic.agents.langgraph.snapshots import pending_interrupts, snapshot
-from demotic.domain.errors import CheckpointNotFound, DemoticError, LeaseLost
+from demotic.agents.langgraph.serde import StrictSerializer, graph_types
+from demotic.agents.langgraph.snapshots import address, pending_interrupts, snapshot
+from demotic.domain.errors import AgentError, BadInput, CheckpointNotFound, DemoticError, LeaseLost
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Json, Outcome, StateSnapshot
+from demotic.domain.model import (
+    AgentSchemas,
+    Json,
+    LeaseKey,
+    Outcome,
+    StateSnapshot,
+    StateUpdate,
+    Thread,
+    UpdatedState,
+)
 from demotic.ports.agent import Attempt
 from demotic.ports.checkpoints import Checkpoints, StoredCheckpoint, StoredWrite
 
 VERSIONS = {"langgraph_version": version("langgraph")}
 
 
-class LangGraphAgent:
-    """A compiled LangGraph graph as an agent.
+class _Opened(NamedTuple):
+    """A graph that reads any thread's state, and the saver it reads with."""
 
-    The graph's own checkpointer, if any, is replaced by the server's.
+    graph: Graph
+    saver: Saver
+
+    def bound(self, saver: Saver) -> Graph:
+        """The graph with a saver of its own."""
+        return self.graph.copy(update={"checkpointer": saver})
+
+
+class LangGraphAgent:
+    """A LangGraph graph, or a factory of graphs, as an agent.
+
+    A graph's own checkpointer, if any, is replaced by the server's. `serde` is strict: the types
+    that a graph declares are allowed in addition.
     """
 
     def __init__(
         self,
         name: str,
-        graph: Pregel[Any, Any, Any, Any],
+        graph: Graph | Factory,
         checkpoints: Checkpoints,
-        serde: SerializerProtocol,
+        serde: StrictSerializer,
         *,
         description: str | None = None,
     ) -> None:
         self._name, self._description = name, description
         self._checkpoints, self._serde = checkpoints, serde
-        self._saver = Saver(checkpoints, serde=serde)
-        self._graph = graph
-        self._reader = graph.copy(update={"checkpointer": self._saver})
+        self._made = graph if isinstance(graph, Factory) else self._prepare(graph)
 
     @property
     def name(self) -> str:
@@ -60,39 +82,30 @@ class LangGraphAgent:
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """See the port."""
-        temporary = attempt.claim.run.temporary
-        buffer = BufferedCheckpoints() if temporary else None
-        if buffer is not None:
-            saver = Saver(buffer, serde=self._serde, key=attempt.key)
-        else:
-            saver = self._saver.bound(attempt.key)
-        graph = self._graph.copy(update={"checkpointer": saver})
-        config = entry.run_config(attempt.claim, VERSIONS)
-        events = Events(attempt.claim.run.request, attempt.sink)
+        claim = attempt.claim
+        config = entry.run_config(claim, VERSIONS)
+        events = Events(claim.run, attempt.sink)
+        use = Use("threads.create_run", config, entry.run_context(claim))
         try:
-            if paused := await self._paused_already(attempt, graph, config):
-                return paused
-            await self._stream(attempt, graph, config, events)
+            async with self._open(use) as opened:
+                return await self._run(attempt, opened, config, events)
         except GraphDrained:
             return None
-        except (LeaseLost, DemoticError):
+        except (LeaseLost, DemoticError) as error:
+            if isinstance(error, AgentError):  # its factory's, not the server's
+                return _failed(error, events)
             raise
         except Exception as error:
             return _failed(error, events)
-        if not events.stopped:
-            return _completed(events)
-        outcome = await self._paused(graph, config, events)
-        if buffer is not None:
-            await buffer.flush(self._checkpoints, attempt.key)
-        return outcome
 
     async def interrupted(self, attempt: Attempt) -> Outcome:
         """See the port."""
-        run = attempt.claim.run
-        reason = Reason.USER_CANCEL
+        run, reason = attempt.claim.run, Reason.USER_CANCEL
         if run.temporary:
             return Outcome(state=RunState.CANCELLED, reason=reason, values=b"{}")
-        state = await self._reader.aget_state(entry.state_config(run.thread_id, None))
+        config = entry.run_config(attempt.claim, VERSIONS)
+        async with self._open(Use("threads.read", config)) as opened:
+            state = await opened.graph.aget_state(entry.state_config(run.thread_id, None))
         return Outcome(
             state=RunState.CANCELLED,
             reason=reason,
@@ -102,21 +115,15 @@ class LangGraphAgent:
         )
 
     async def state(
-        self, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+        self, thread: Thread, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
     ) -> StateSnapshot:
         """See the port."""
-        config = entry.state_config(thread_id, checkpoint)
-        state = await self._reader.aget_state(config, subgraphs=subgraphs)
-        if state.metadata is None and (checkpoint or {}).get("checkpoint_id"):
-            raise CheckpointNotFound(
-                f"Checkpoint {checkpoint['checkpoint_id'] if checkpoint else ''} not found "
-                f"in thread {thread_id}"
-            )
-        return snapshot(state, thread_id)
+        async with self._told("threads.read", entry.thread_config(thread)) as opened:
+            return await _state(opened.graph, thread.id, checkpoint, subgraphs=subgraphs)
 
     async def history(
         self,
-        thread_id: str,
+        thread: Thread,
         checkpoint: Mapping[str, Json] | None,
         *,
         limit: int,
@@ -124,51 +131,131 @@ class LangGraphAgent:
         metadata: Mapping[str, Json] | None,
     ) -> AsyncIterator[StateSnapshot]:
         """See the port."""
-        states = self._reader.aget_state_history(
-            entry.state_config(thread_id, checkpoint),
-            filter=dict(metadata) if metadata else None,
-            before=entry.state_config(thread_id, before) if before else None,
-            limit=limit,
-        )
-        async for state in states:
-            yield snapshot(state, thread_id)
+        async with self._told("threads.read", entry.thread_config(thread)) as opened:
+            states = opened.graph.aget_state_history(
+                entry.state_config(thread.id, checkpoint),
+                filter=dict(metadata) if metadata else None,
+                before=entry.state_config(thread.id, before) if before else None,
+                limit=limit,
+            )
+            async for state in states:
+                yield snapshot(state, thread.id)
+
+    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
+        """See the port."""
+        config = entry.update_config(thread, self._name, update.checkpoint)
+        async with self._told("threads.update", entry.thread_config(thread)) as opened:
+            if (update.checkpoint or {}).get("checkpoint_id"):
+                await _state(opened.graph, thread.id, update.checkpoint, subgraphs=False)
+            graph = opened.bound(opened.saver.bound(key))
+            try:
+                written = await graph.aupdate_state(config, update.values, update.as_node)
+            except DemoticError:
+                raise
+            except Exception as error:
+                told = f"{type(error).__name__}: {error}"
+                raise BadInput(f"The state cannot be updated like this. {told}") from error
+            state = await _state(graph, thread.id, None, subgraphs=False)
+        return UpdatedState(address(written, thread.id) or {}, state)
+
+    async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
+        """See the port."""
+        async with self._told("assistants.read", entry.assistant_config(config)) as opened:
+            return introspection.schemas(opened.graph)
+
+    async def drawing(self, config: Mapping[str, Json], *, depth: int | bool) -> Json:
+        """See the port."""
+        configured = entry.assistant_config(config)
+        async with self._told("assistants.read", configured) as opened:
+            return await introspection.drawing(opened.graph, configured, depth)
+
+    async def parts(
+        self, config: Mapping[str, Json], namespace: str | None, *, deep: bool
+    ) -> Mapping[str, AgentSchemas]:
+        """See the port."""
+        async with self._told("assistants.read", entry.assistant_config(config)) as opened:
+            return await introspection.subgraphs(opened.graph, namespace, deep)
+
+    def _prepare(self, graph: Graph) -> _Opened:
+        serde = self._serde.with_msgpack_allowlist(graph_types(graph))
+        saver = Saver(self._checkpoints, serde=serde)
+        return _Opened(graph.copy(update={"checkpointer": saver}), saver)
+
+    @asynccontextmanager
+    async def _open(self, use: Use) -> AsyncIterator[_Opened]:
+        """The graph for one use."""
+        if not isinstance(self._made, Factory):
+            yield self._made
+            return
+        async with self._made.open(use) as graph:
+            yield self._prepare(graph)
+
+    @asynccontextmanager
+    async def _told(self, access: AccessContext, config: RunnableConfig) -> AsyncIterator[_Opened]:
+        """The graph for a look; an error of its factory's own is an `AgentError` that says so."""
+        async with AsyncExitStack() as stack:
+            try:
+                opened = await stack.enter_async_context(self._open(Use(access, config)))
+            except DemoticError:
+                raise
+            except Exception as error:
+                raise AgentError(
+                    f"The factory of graph '{self._name}' failed for {access}: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            yield opened
+
+    async def _run(
+        self, attempt: Attempt, opened: _Opened, config: RunnableConfig, events: Events
+    ) -> Outcome:
+        buffer = BufferedCheckpoints() if attempt.claim.run.temporary else None
+        if buffer is not None:
+            saver = Saver(buffer, serde=opened.saver.serde, key=attempt.key)
+        else:
+            saver = opened.saver.bound(attempt.key)
+        graph = opened.bound(saver)
+        if paused := await stopped_before(attempt.claim, graph, config):
+            return paused
+        await self._stream(attempt, graph, config, events)
+        if not events.stopped:
+            return _completed(events)
+        outcome = await self._paused(graph, config, events)
+        if buffer is not None:
+            await buffer.flush(self._checkpoints, attempt.key)
+        return outcome
 
     async def _stream(
-        self,
-        attempt: Attempt,
-        graph: Pregel[Any, Any, Any, Any],
-        config: RunnableConfig,
-        events: Events,
+        self, attempt: Attempt, graph: Graph, config: RunnableConfig, events: Events
     ) -> None:
         claim = attempt.claim
         request = claim.run.request
         if claim.run.attempt == 1:
             given = entry.request_input(request)
         else:
-            given = entry.remaining_input(claim, await self._stored(attempt), self._read_write)
+            read = _Reader(graph)
+            given = entry.remaining_input(claim, await self._stored(attempt), read)
         if claim.head == claim.base and request.checkpoint:
             addressed = entry.state_config(claim.run.thread_id, request.checkpoint)
             config["configurable"].update(addressed["configurable"])
         control = RunControl()
         attempt.drain.on_request(control.request_drain)
-        stream = graph.astream(
-            given,
-            config,
-            context=entry.run_context(claim),
-            stream_mode=events.graph_modes,
-            subgraphs=request.subgraphs,
-            interrupt_before=_nodes(request.interrupt_before),
-            interrupt_after=_nodes(request.interrupt_after),
-            durability=cast(Any, request.durability),
-            control=control,
-        )
-        async for chunk in stream:
+        options: dict[str, Any] = {
+            "context": entry.run_context(claim),
+            "stream_mode": events.graph_modes,
+            "subgraphs": request.subgraphs,
+            "interrupt_before": nodes(request.interrupt_before),
+            "interrupt_after": nodes(request.interrupt_after),
+            "durability": request.durability,
+            "control": control,
+        }
+        if events.show_everything:
+            async for event in graph.astream_events(given, config, version="v2", **options):
+                events.take_event(event)
+                await attempt.sink.settle()
+            return
+        async for chunk in graph.astream(given, config, **options):
             events.take(cast(tuple[Any, ...], chunk))
             await attempt.sink.settle()
-
-    def _read_write(self, checkpoint: StoredCheckpoint, write: StoredWrite) -> Any:
-        ((_, _, value),) = unpack_writes(self._serde, replace(checkpoint, writes=[write]))
-        return value
 
     async def _stored(self, attempt: Attempt) -> list[StoredCheckpoint]:
         if attempt.claim.run.temporary:
@@ -176,40 +263,7 @@ class LangGraphAgent:
         found = await self._checkpoints.list(attempt.key.thread_id, None)
         return [checkpoint for _, checkpoint in found]
 
-    async def _paused_already(
-        self,
-        attempt: Attempt,
-        graph: Pregel[Any, Any, Any, Any],
-        config: RunnableConfig,
-    ) -> Outcome | None:
-        """The outcome of a lost attempt that had stopped at a breakpoint, or None.
-
-        Going on with no input would pass the breakpoint in front of which it stopped.
-        """
-        claim = attempt.claim
-        if claim.run.attempt == 1 or claim.head == claim.base:
-            return None
-        request = claim.run.request
-        state = await graph.aget_state(config)
-        before = _nodes(request.interrupt_before) or graph.interrupt_before_nodes
-        stops = _meets(before, state.next)
-        after = _nodes(request.interrupt_after) or graph.interrupt_after_nodes
-        if not stops and after and state.parent_config:
-            previous = await graph.aget_state(state.parent_config)
-            stops = bool(state.next) and _meets(after, [task.name for task in previous.tasks])
-        if not stops:
-            return None
-        return Outcome(
-            state=RunState.WAITING,
-            reason=Reason.BREAKPOINT,
-            values=encode(state.values),
-            interrupts=pending_interrupts(state),
-            pending=bool(state.next),
-        )
-
-    async def _paused(
-        self, graph: Pregel[Any, Any, Any, Any], config: RunnableConfig, events: Events
-    ) -> Outcome:
+    async def _paused(self, graph: Graph, config: RunnableConfig, events: Events) -> Outcome:
         state = await graph.aget_state(
             {"configurable": {"thread_id": config["configurable"]["thread_id"]}}
         )
@@ -224,6 +278,29 @@ class LangGraphAgent:
         )
 
 
+class _Reader:
+    """Decodes the value of a write with the serializer of a graph's saver."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._serde = cast(Saver, graph.checkpointer).serde
+
+    def __call__(self, checkpoint: StoredCheckpoint, write: StoredWrite) -> Any:
+        ((_, _, value),) = unpack_writes(self._serde, replace(checkpoint, writes=[write]))
+        return value
+
+
+async def _state(
+    graph: Graph, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+) -> StateSnapshot:
+    """The state at a place. Raises `CheckpointNotFound` where a checkpoint is named in vain."""
+    config = entry.state_config(thread_id, checkpoint)
+    state = await graph.aget_state(config, subgraphs=subgraphs)
+    named = (checkpoint or {}).get("checkpoint_id")
+    if state.metadata is None and named:
+        raise CheckpointNotFound(f"Checkpoint {named} not found in thread {thread_id}")
+    return snapshot(state, thread_id)
+
+
 def _completed(events: Events) -> Outcome:
     return Outcome(state=RunState.SUCCEEDED, reason=Reason.COMPLETED, values=events.values())
 
@@ -235,14 +312,3 @@ def _failed(error: Exception, events: Events) -> Outcome:
     except TypeError:  # the state itself is what cannot be shown
         values = None
     return Outcome(state=RunState.FAILED, reason=Reason.ERROR, values=values, error=told)
-
-
-def _nodes(names: Any) -> Any:
-    """Breakpoints as LangGraph takes them: a list of node names, `*`, or None."""
-    return names if names is None or names == "*" else list(names)
-
-
-def _meets(breakpoints: Any, names: Any) -> bool:
-    if breakpoints == "*":
-        return bool(names)
-    return bool(breakpoints) and not set(breakpoints).isdisjoint(names)

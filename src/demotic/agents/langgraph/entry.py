@@ -1,14 +1,14 @@
 """How an attempt enters its graph: the configuration, and what of the request is still to send."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Send
 
 from demotic.agents.langgraph.internals import INTERRUPT, NULL_TASK_ID, RESUME
-from demotic.domain.model import Claim, Json, RunRequest
+from demotic.domain.model import Claim, Json, RunRequest, Thread
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 
 ReadWrite = Callable[[StoredCheckpoint, StoredWrite], Any]
@@ -56,10 +56,32 @@ def state_config(thread_id: str, checkpoint: Mapping[str, Json] | None) -> Runna
     return {"configurable": configurable}
 
 
-def run_context(claim: Claim) -> Mapping[str, Json] | None:
-    """The static context of a run: the assistant's, overlaid with the request's."""
-    merged = {**claim.assistant.context, **(claim.run.request.context or {})}
-    return merged or None
+def thread_config(thread: Thread) -> RunnableConfig:
+    """The configuration that a factory is given to look at a thread: that of its last run."""
+    configurable = {**(thread.config.get("configurable") or {}), "thread_id": thread.id}
+    return cast(RunnableConfig, {**thread.config, "configurable": configurable})
+
+
+def assistant_config(config: Mapping[str, Json]) -> RunnableConfig:
+    """The configuration that a factory is given to describe an assistant."""
+    return cast(RunnableConfig, {**config, "configurable": dict(config.get("configurable") or {})})
+
+
+def update_config(
+    thread: Thread, agent: str, checkpoint: Mapping[str, Json] | None
+) -> RunnableConfig:
+    """The configuration of a change of state: where it applies, and what it leaves a note of."""
+    config = state_config(thread.id, checkpoint)
+    config["metadata"] = {"graph_id": agent, "thread_id": thread.id}
+    return config
+
+
+def run_context(claim: Claim) -> Mapping[str, Json]:
+    """The static context of a run: the assistant's, overlaid with the request's.
+
+    Empty where none was given, so that LangGraph makes one of the graph's own defaults.
+    """
+    return {**claim.assistant.context, **(claim.run.request.context or {})}
 
 
 def request_input(request: RunRequest) -> Any:

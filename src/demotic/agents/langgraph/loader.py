@@ -9,14 +9,17 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from langchain_core.runnables import Runnable
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
+from demotic.agents.langgraph.factories import HOW, Factory, Graph, factory_slots
+from demotic.agents.langgraph.wrapping import one_node
 from demotic.domain.errors import AgentError
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -34,9 +37,11 @@ DISTRIBUTIONS = {
 
 def load_graph(
     name: str, target: str, base_dir: Path, import_paths: Sequence[Path] = ()
-) -> Pregel[Any, Any, Any, Any]:
-    """The compiled graph that `target` (`path.py:attribute`, `package.module:attribute`) means.
+) -> Graph | Factory:
+    """The graph that `target` (`path.py:attribute`, `package.module:attribute`) means, or the
+    factory that makes it.
 
+    A builder is compiled; a function or Runnable that is no factory becomes a graph of one node.
     Files are sought in `base_dir`; `sys.path` gets it, the `import_paths` and the folder of a
     file. Raises `AgentError`, whose message is for the user.
     """
@@ -146,25 +151,32 @@ def _is_graph(value: object) -> bool:
     return isinstance(value, Pregel | StateGraph)
 
 
-def _compiled(where: str, found: object, base_dir: Path) -> Pregel[Any, Any, Any, Any]:
+def _compiled(where: str, found: object, base_dir: Path) -> Graph | Factory:
     if isinstance(found, Pregel):
         return found
-    if not isinstance(found, StateGraph):
+    if inspect.isclass(found) or not (isinstance(found, StateGraph | Runnable) or callable(found)):
         raise AgentError(
             f"{where} is {_kind(found)}. A compiled graph is needed, as in "
-            "`graph = builder.compile()`."
+            f"`graph = builder.compile()`, a function that makes one, or an agent's function. {HOW}"
         )
     try:
-        return found.compile()
+        if isinstance(found, StateGraph):
+            return found.compile()
+        return one_node(found) if isinstance(found, Runnable) else _called(where, found)
+    except AgentError as error:
+        raise AgentError(f"{where} {error.message}") from None
     except Exception as error:
         raise AgentError(f"{where} cannot be compiled.\n{_explain(error, base_dir)}") from error
+
+
+def _called(where: str, found: Callable[..., Any]) -> Graph | Factory:
+    slots = factory_slots(found)
+    return one_node(found) if slots is None else Factory(where, found, slots)
 
 
 def _kind(found: object) -> str:
     if inspect.isclass(found):
         return f"the class {found.__name__}"
-    if callable(found) and not hasattr(found, "invoke"):
-        return "a function: graphs made by a function are not served yet"
     return f"of the type {type(found).__name__}"
 
 

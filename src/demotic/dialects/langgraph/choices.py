@@ -38,6 +38,7 @@ STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
 """What LangGraph writes into the metadata of threads and runs."""
 
 MAX_LIMIT = 1000
+MAX_VERSION = 2**53
 MAX_OFFSET = 2**53
 MAX_EVENT_ID = 2**53
 MAX_KEY = 255  # characters of an idempotency key

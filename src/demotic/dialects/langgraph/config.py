@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from demotic.domain.assistants import is_reserved
 from demotic.domain.errors import BadInput
 
 PASSED = ("tags", "metadata", "recursion_limit", "configurable", "run_name", "max_concurrency")
@@ -26,13 +27,6 @@ def clean(config: Mapping[str, Any] | None, thread_id: str | None) -> dict[str, 
         configurable = passed["configurable"]
         passed["configurable"] = _without_reserved(configurable, thread_id, forwarded)
     return passed
-
-
-def is_reserved(key: str) -> bool:
-    """Whether only the server may set a key of `config.configurable`."""
-    return key in ("thread_id", "run_id") or key.startswith(
-        ("checkpoint_", "langgraph_auth_", "__")
-    )
 
 
 def _without_reserved(

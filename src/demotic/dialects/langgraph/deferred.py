@@ -17,23 +17,9 @@ class Deferred(NamedTuple):
 
 
 OPERATIONS = (
-    Deferred("POST", "/assistants", "create an assistant"),
-    Deferred("POST", "/assistants/count", "count assistants"),
-    Deferred("DELETE", "/assistants/{assistant_id}", "delete an assistant"),
-    Deferred("PATCH", "/assistants/{assistant_id}", "change an assistant"),
-    Deferred("GET", "/assistants/{assistant_id}/graph", "draw an assistant's graph"),
-    Deferred("GET", "/assistants/{assistant_id}/subgraphs", "list an assistant's subgraphs"),
-    Deferred("GET", "/assistants/{assistant_id}/subgraphs/{namespace}", "show a subgraph"),
-    Deferred("GET", "/assistants/{assistant_id}/schemas", "show an assistant's schemas"),
-    Deferred("POST", "/assistants/{assistant_id}/versions", "list an assistant's versions"),
-    Deferred("POST", "/assistants/{assistant_id}/latest", "choose an assistant's version"),
-    Deferred("POST", "/threads/count", "count threads"),
     Deferred("POST", "/threads/prune", "prune threads"),
     Deferred("GET", "/threads/{thread_id}/storage", "measure a thread"),
-    Deferred("POST", "/threads/{thread_id}/state", "update a thread's state"),
     Deferred("PATCH", "/threads/{thread_id}/state", "change the metadata of a thread's state"),
-    Deferred("POST", "/threads/{thread_id}/copy", "copy a thread"),
-    Deferred("PATCH", "/threads/{thread_id}", "change a thread"),
     Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
     Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
     Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
@@ -57,8 +43,6 @@ OPERATIONS = (
     Deferred("GET", "/mcp/", "open an MCP stream"),
     Deferred("DELETE", "/mcp/", "end an MCP session"),
     Deferred("GET", "/metrics", "show metrics"),
-    Deferred("GET", "/docs", "show the API reference"),
-    Deferred("GET", "/openapi.json", "show the OpenAPI document"),
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )
 

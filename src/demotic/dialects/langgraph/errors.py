@@ -15,15 +15,18 @@ class NothingToCancel(errors.RunNotFound):
 
 ERRORS: ErrorTable = {
     errors.AssistantNotFound: (404, "assistant_not_found"),
+    errors.VersionNotFound: (404, "version_not_found"),
     errors.AgentNotFound: (404, "graph_not_found"),
     errors.ThreadNotFound: (404, "thread_not_found"),
     errors.RunNotFound: (404, "run_not_found"),
     errors.CheckpointNotFound: (404, "checkpoint_not_found"),
     errors.NotFound: (404, "not_found"),
+    errors.AssistantExists: (409, "assistant_exists"),
     errors.ThreadExists: (409, "thread_exists"),
     errors.ThreadBusy: (409, "thread_busy"),
     errors.Conflict: (409, "conflict"),
     errors.IllegalTransition: (409, "conflict"),
+    errors.NoAgent: (400, "no_graph"),
     errors.LeaseLost: (409, "conflict"),
     BodyTooLarge: (413, "body_too_large"),
     Contradiction: (400, "contradiction"),

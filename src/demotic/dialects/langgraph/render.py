@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from demotic.domain.errors import DemoticError, NotFound
-from demotic.domain.lifecycle import RunState
+from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import (
+    AgentSchemas,
     Assistant,
     Json,
     Outcome,
@@ -30,6 +31,12 @@ RUN_STATUS = {
     RunState.TIMED_OUT: "timeout",
 }
 """A run that waits for an answer is a success; its thread is interrupted."""
+
+CANCEL_ERRORS = {
+    Reason.USER_CANCEL: ("UserInterrupt", "The last run on this thread was cancelled."),
+    Reason.ROLLBACK: ("UserRollback", "The last run on this thread was rolled back."),
+}
+"""Error of a thread whose last run was cancelled (LangGraph API 0.16, observed class names)."""
 
 ASSISTANT_FIELDS = (
     "assistant_id",
@@ -109,9 +116,18 @@ def thread_json(thread: Thread) -> dict[str, Any]:
         "config": thread.config,
         "values": None if thread.values is None else raw(thread.values),
     }
+    error = stop_error(thread)
+    if error or thread.interrupts is not None:
+        row["error"] = error
     if thread.interrupts is not None:
-        row["error"], row["interrupts"] = thread.error, thread.interrupts
+        row["interrupts"] = thread.interrupts
     return row
+
+
+def stop_error(thread: Thread) -> Mapping[str, str] | None:
+    """Why the last run of a thread stopped, where that was no success."""
+    word = CANCEL_ERRORS.get(thread.reason) if thread.reason else None
+    return {"error": word[0], "message": word[1]} if word else thread.error
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -205,6 +221,26 @@ def task_json(task: TaskSnapshot) -> dict[str, Any]:
         "checkpoint": task.checkpoint,
         "state": None if task.state is None else state_json(task.state),
         "result": task.result,
+    }
+
+
+def update_json(checkpoint: Mapping[str, Json]) -> dict[str, Any]:
+    """LangGraph API 0.16, ThreadStateUpdateResponse, with what 0.1.0 answered beside it."""
+    return {
+        "checkpoint": checkpoint,
+        "configurable": checkpoint,
+        "checkpoint_id": _id(checkpoint),
+    }
+
+
+def schemas_json(schemas: AgentSchemas) -> dict[str, Any]:
+    """LangGraph API 0.16, GraphSchemaNoId; null for a schema that cannot be told."""
+    return {
+        "input_schema": schemas.input,
+        "output_schema": schemas.output,
+        "state_schema": schemas.state,
+        "config_schema": schemas.config,
+        "context_schema": schemas.context,
     }
 
 

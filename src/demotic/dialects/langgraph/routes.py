@@ -8,6 +8,8 @@ from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_document import DocumentRoutes
+from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
@@ -27,7 +29,9 @@ class LangGraphDialect:
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
+            *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
+            *DocumentRoutes(lambda: self.built).operations(),
         ]
         self.planned: list[Operation] = [
             Operation(each.method, each.path, partial(deferred.answer, operation=each))

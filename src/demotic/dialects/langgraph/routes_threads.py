@@ -6,11 +6,17 @@ from starlette.responses import Response
 from demotic.dialects.langgraph import render, translate, wire
 from demotic.dialects.langgraph.choices import MAX_LIMIT
 from demotic.dialects.langgraph.requests import FindEngine, page_headers, thread_id
+from demotic.domain.errors import Conflict, NoAgent, ThreadNotFound
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of
 from demotic.web.queries import flag, integer
 from demotic.web.routing import Operation
+
+NO_GRAPH = (
+    "Thread {} has no assigned graph ID: no run was made on it. Make one, or set `graph_id` in the "
+    "thread's metadata."
+)
 
 
 class ThreadRoutes:
@@ -25,9 +31,13 @@ class ThreadRoutes:
         return [
             Operation("POST", "/threads", self.create),
             Operation("POST", "/threads/search", self.search),
+            Operation("POST", "/threads/count", self.count),
             Operation("GET", one, self.get),
+            Operation("PATCH", one, self.change),
+            Operation("POST", f"{one}/copy", self.copy),
             Operation("DELETE", one, self.delete),
             Operation("GET", f"{one}/state", self.state),
+            Operation("POST", f"{one}/state", self.update),
             Operation("POST", f"{one}/state/checkpoint", self.state_at),
             Operation("GET", f"{one}/state/{{checkpoint_id}}", self.state_of),
             Operation("GET", f"{one}/history", self.history),
@@ -56,6 +66,32 @@ class ThreadRoutes:
         thread = await self._engine().threads.get(thread_id(request), scope_of(request))
         return json_answer(render.thread_json(thread))
 
+    async def count(self, request: Request) -> Response:
+        """LangGraph API 0.16, POST /threads/count."""
+        query = translate.counted_threads(
+            await read_json(request, wire.ThreadCount, may_be_empty=True)
+        )
+        page = await self._engine().threads.search(query, scope_of(request))
+        return json_answer(page.total)
+
+    async def change(self, request: Request) -> Response:
+        """LangGraph API 0.16, PATCH /threads/{thread_id}: allowed while busy (observed)."""
+        id, body = thread_id(request), await read_json(request, wire.ThreadPatch, may_be_empty=True)
+        metadata = translate.thread_metadata(body)
+        thread = await self._engine().threads.change(id, metadata, scope_of(request))
+        return json_answer(render.thread_json(thread))
+
+    async def copy(self, request: Request) -> Response:
+        """LangGraph API 0.16, POST /threads/{thread_id}/copy: 409 for no thread (observed)."""
+        engine = self._engine()
+        try:
+            thread = await engine.threads.copy(
+                thread_id(request), engine.runs.new_id(), scope_of(request)
+            )
+        except ThreadNotFound as error:
+            raise Conflict(error.message) from None
+        return json_answer(render.thread_json(thread))
+
     async def delete(self, request: Request) -> Response:
         """LangGraph API 0.16, DELETE /threads/{thread_id}: 204 (observed), also while busy."""
         await self._engine().threads.delete(thread_id(request), scope_of(request))
@@ -67,6 +103,22 @@ class ThreadRoutes:
         state = await self._engine().states.get(id, scope, subgraphs=subgraphs)
         return json_answer(render.state_json(state))
 
+    async def update(self, request: Request) -> Response:
+        """LangGraph API 0.16, POST /threads/{thread_id}/state; 409 while a run is in progress.
+
+        A thread without runs says in its metadata (`graph_id`) whose state it is.
+        """
+        body = await read_json(request, wire.StateUpdate, may_be_empty=True)
+        id, scope, engine = thread_id(request), scope_of(request), self._engine()
+        graph = (await engine.threads.get(id, scope)).metadata.get("graph_id")
+        named = graph if isinstance(graph, str) else None
+        update = translate.state_update(body, id)
+        try:
+            checkpoint = await engine.states.update(id, update, scope, agent=named)
+        except NoAgent:
+            raise NoAgent(NO_GRAPH.format(id)) from None
+        return json_answer(render.update_json(checkpoint))
+
     async def state_of(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/state/{checkpoint_id}."""
         id, subgraphs = thread_id(request), flag(request, "subgraphs")
@@ -77,12 +129,18 @@ class ThreadRoutes:
         return json_answer(render.state_json(state))
 
     async def state_at(self, request: Request) -> Response:
-        """LangGraph API 0.16, POST /threads/{thread_id}/state/checkpoint."""
+        """LangGraph API 0.16, POST /threads/{thread_id}/state/checkpoint.
+
+        `subgraphs` is in the body; LangGraph's document of November 2025 has it in the query.
+        """
         body = await read_json(request, wire.StateAtCheckpoint)
         id = thread_id(request)
         checkpoint = translate.checkpoint(body.checkpoint, id)
         state = await self._engine().states.get(
-            id, scope_of(request), checkpoint=checkpoint, subgraphs=body.subgraphs or False
+            id,
+            scope_of(request),
+            checkpoint=checkpoint,
+            subgraphs=body.subgraphs or flag(request, "subgraphs"),
         )
         return json_answer(render.state_json(state))
 

@@ -1,6 +1,7 @@
 """From wire to engine words; pure."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -35,9 +36,14 @@ from demotic.dialects.langgraph.wire import (
     Checkpoint,
     HistorySearch,
     RunCreate,
+    StateUpdate,
+    ThreadCount,
     ThreadCreate,
+    ThreadPatch,
     ThreadSearch,
 )
+from demotic.domain import model
+from demotic.domain.assistants import mirrored
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
@@ -50,6 +56,7 @@ from demotic.domain.model import (
     RunRequest,
     ThreadQuery,
 )
+from demotic.web.bodies import as_shape
 from demotic.web.queries import bounded
 
 
@@ -80,12 +87,28 @@ def assistant_query(body: AssistantSearch) -> AssistantQuery:
 
 def new_thread(body: ThreadCreate, fresh_id: str) -> tuple[NewThread, bool]:
     """POST /threads: the thread, and whether an existing one will do."""
-    for field in deferred.THREAD_OPTIONS:
-        if getattr(body, field) is not None:
-            raise not_built(f"`{field}` of a thread")
+    _refuse_planned(body)
     id = fresh_id if body.thread_id is None else uuid("thread", body.thread_id)
     or_existing = choose("if_exists", body.if_exists or "raise", IF_EXISTS)
     return NewThread(id=id, metadata=body.metadata or {}), or_existing
+
+
+def thread_metadata(body: ThreadPatch) -> dict[str, Any]:
+    """PATCH /threads/{thread_id}: what to merge."""
+    _refuse_planned(body)
+    return body.metadata or {}
+
+
+def _refuse_planned(body: ThreadCreate | ThreadPatch) -> None:
+    for field in deferred.THREAD_OPTIONS:
+        if getattr(body, field, None) is not None:
+            raise not_built(f"`{field}` of a thread")
+
+
+def counted_threads(body: ThreadCount) -> ThreadQuery:
+    """POST /threads/count."""
+    wanted = ThreadSearch(metadata=body.metadata, values=body.values, status=body.status)
+    return replace(thread_query(wanted), limit=0)
 
 
 def thread_query(body: ThreadSearch) -> ThreadQuery:
@@ -128,6 +151,8 @@ def checkpoint(given: Checkpoint | str | None, thread_id: str) -> dict[str, Any]
         return None
     if isinstance(given, str):
         return {"checkpoint_id": given}
+    if given.configurable is not None:  # the JS SDK's form: a whole config
+        given = as_shape(given.configurable, Checkpoint)
     if given.thread_id is not None and given.thread_id.lower() != thread_id:
         raise BadInput(
             f"`checkpoint.thread_id` must be the thread of the path, {thread_id}, or be left out."
@@ -247,12 +272,13 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         raise Contradiction(
             "Cannot specify both configurable and context. Prefer setting context alone."
         )
+    settings = mirrored(cleaned, body.context or {})
     return RunRequest(
         input=None if command else body.input,
         command=command,
         checkpoint=_start(body, thread_id),
-        config=cleaned,
-        context=body.context,
+        config=settings.config,
+        context=settings.context or None,
         modes=kinds,
         subgraphs=body.stream_subgraphs or False,
         interrupt_before=_nodes("interrupt_before", body.interrupt_before),
@@ -303,7 +329,25 @@ def _check_goto(goto: Any) -> None:
             )
 
 
-def _start(body: RunCreate, thread_id: str | None) -> dict[str, Any] | None:
+def state_update(body: StateUpdate, thread_id: str) -> model.StateUpdate:
+    """POST /threads/{id}/state."""
+    if not isinstance(body.values, (dict, list, type(None))):
+        raise BadInput("`values` must be an object, an array of objects, or null.")
+    start = _start(body, thread_id)
+    return model.StateUpdate(values=body.values, as_node=body.as_node, checkpoint=start)
+
+
+def xray(text: str | None) -> int | bool:
+    """GET …/graph: how deep subgraphs are opened; true for all the way down."""
+    lowered = (text or "false").lower()
+    if lowered in ("true", "false"):
+        return lowered == "true"
+    if not lowered.isascii() or not lowered.isdecimal() or len(lowered) > 3:
+        raise BadInput(f"Query parameter `xray` must be true, false or a depth, not {text!r}.")
+    return int(lowered)
+
+
+def _start(body: RunCreate | StateUpdate, thread_id: str | None) -> dict[str, Any] | None:
     start = checkpoint(body.checkpoint, thread_id or "")
     if body.checkpoint_id is None:
         return start

@@ -24,6 +24,52 @@ class AssistantSearch(Struct):
     select: list[str] | None = None
 
 
+class AssistantCreate(Struct):
+    """LangGraph API 0.16, AssistantCreate."""
+
+    graph_id: str
+    assistant_id: str | None = None
+    config: Object | None = None
+    context: Object | None = None
+    metadata: Object | None = None
+    if_exists: str | None = None
+    name: str | None = None
+    description: str | None = None
+
+
+class AssistantPatch(Struct):
+    """LangGraph API 0.16, AssistantPatch."""
+
+    graph_id: str | None = None
+    config: Object | None = None
+    context: Object | None = None
+    metadata: Object | None = None
+    name: str | None = None
+    description: str | None = None
+
+
+class AssistantCount(Struct):
+    """LangGraph API 0.16, AssistantCountRequest."""
+
+    metadata: Object | None = None
+    graph_id: str | None = None
+    name: str | None = None
+
+
+class AssistantVersions(Struct):
+    """LangGraph API 0.16, AssistantVersionsSearchRequest."""
+
+    metadata: Object | None = None
+    limit: int | None = None
+    offset: int | None = None
+
+
+class AssistantVersion(Struct):
+    """LangGraph API 0.16, AssistantVersionChange."""
+
+    version: int | None = None
+
+
 class ThreadCreate(Struct):
     """LangGraph API 0.16, ThreadCreate."""
 
@@ -32,6 +78,21 @@ class ThreadCreate(Struct):
     if_exists: str | None = None
     ttl: Any = None
     supersteps: list[Any] | None = None
+
+
+class ThreadPatch(Struct):
+    """LangGraph API 0.16, ThreadPatch."""
+
+    metadata: Object | None = None
+    ttl: Any = None
+
+
+class ThreadCount(Struct):
+    """LangGraph API 0.16, ThreadCountRequest."""
+
+    metadata: Object | None = None
+    values: Object | None = None
+    status: str | None = None
 
 
 class ThreadSearch(Struct):
@@ -50,12 +111,16 @@ class ThreadSearch(Struct):
 
 
 class Checkpoint(Struct):
-    """LangGraph API 0.16, CheckpointConfig: where a saved state is."""
+    """LangGraph API 0.16, CheckpointConfig: where a saved state is.
+
+    The JS SDK's `threads.getHistory({before})` sends a config, with these under `configurable`.
+    """
 
     thread_id: str | None = None
     checkpoint_ns: str | None = None
     checkpoint_id: str | None = None
     checkpoint_map: Object | None = None
+    configurable: Object | None = None
 
 
 class StateAtCheckpoint(Struct):
@@ -63,6 +128,15 @@ class StateAtCheckpoint(Struct):
 
     checkpoint: Checkpoint
     subgraphs: bool | None = None
+
+
+class StateUpdate(Struct):
+    """LangGraph API 0.16, ThreadStateUpdate; `checkpoint_id` is 0.1.0's form of `checkpoint`."""
+
+    values: Any = None
+    as_node: str | None = None
+    checkpoint: Checkpoint | None = None
+    checkpoint_id: str | None = None
 
 
 class HistorySearch(Struct):

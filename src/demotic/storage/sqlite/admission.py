@@ -81,7 +81,8 @@ def admit(c: apsw.Connection, asked: Asked) -> Admission:
     else:
         place = _existing(c, new, new.thread_id, asked.scope, now_us)
         _apply_busy_policy(c, place, asked)
-        _mark_busy(c, place, stamps, assistant, now_us)
+    if not place.temporary:
+        _mark_busy(c, place, stamps, assistant, asked)
     metadata = {**assistant.metadata, **place.metadata, **stamps, **new.metadata}
     return _insert(c, asked, assistant, place, metadata)
 
@@ -149,16 +150,18 @@ def _apply_busy_policy(c: apsw.Connection, place: _Place, asked: Asked) -> None:
     policy = asked.new.busy_policy
     if active and policy is BusyPolicy.REJECT:
         raise ThreadBusy
-    for run_id, state, _ in unfinished:
+    for run_id, state, *_ in unfinished:
         if state == RunState.WAITING:
             superseded = advance(RunState.WAITING, RunEvent.SUPERSEDE)
             c.execute(Q.set_run_state, (run_id, superseded, Reason.SUPERSEDED, asked.now_us))
     if policy in DISPLACING:
-        place.displaced = [_displace(c, row[0], DISPLACING[policy], asked) for row in active]
-        place.occupied = any(run.state is RunState.RUNNING for run in place.displaced)
+        in_the_way = [row[0] for row in active if not row[3]]
+        place.displaced = [_displace(c, id, DISPLACING[policy], asked) for id in in_the_way]
+        running = any(run.state is RunState.RUNNING for run in place.displaced)
+        place.occupied = running or any(is_write for *_, is_write in active)
     else:
         place.occupied = any(
-            state == RunState.RUNNING or ready_us <= asked.ready_us for _, state, ready_us in active
+            row[1] == RunState.RUNNING or row[2] <= asked.ready_us for row in active
         )
     if active and not place.occupied:  # what is queued is delayed: the new run goes first
         c.execute(Q.demote_delayed, (place.id,))
@@ -178,15 +181,19 @@ def _mark_busy(
     place: _Place,
     stamps: dict[str, Json],
     assistant: Assistant,
-    now_us: int,
+    asked: Asked,
 ) -> None:
+    """The thread is busy from now on; it keeps the configuration of its latest run."""
     merged = {**place.metadata, **stamps}
     if merged != place.metadata:
         c.execute(Q.delete_thread_tags, (place.id,))
         threads.write_tags(c, place.id, merged)
         place.metadata = merged
-    config = rows.dump(assistant.config or {"configurable": {}})
-    c.execute(Q.mark_thread_busy, (place.id, rows.dump(merged), assistant.agent, now_us, config))
+    ours, given = assistant.config, asked.new.request.config
+    configurable = {**(ours.get("configurable") or {}), **(given.get("configurable") or {})}
+    config = rows.dump({**ours, **given, "configurable": configurable})
+    row = (place.id, rows.dump(merged), assistant.agent, asked.now_us, config)
+    c.execute(Q.mark_thread_busy, row)
 
 
 def _insert(

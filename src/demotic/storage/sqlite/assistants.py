@@ -36,9 +36,7 @@ def ensure(c: apsw.Connection, new: Sequence[NewAssistant], now_us: int) -> None
         _insert(c, each, each.metadata, now_us)
 
 
-def _insert(
-    c: apsw.Connection, a: NewAssistant, metadata: Mapping[str, Json], now_us: int
-) -> bool:
+def _insert(c: apsw.Connection, a: NewAssistant, metadata: Mapping[str, Json], now_us: int) -> bool:
     """Insert an assistant and its first version, unless the id is taken."""
     settings = (rows.dump(a.config), rows.dump(a.context), rows.dump(metadata))
     row = (a.id, a.agent, a.name, a.description, *settings, now_us, now_us)

@@ -66,8 +66,11 @@ def delete_run(c: apsw.Connection, thread_id: str, run_id: str, scope: Scope, no
 
 def rescue(c: apsw.Connection, now_us: int, worker: str | None) -> Sequence[Run]:
     """Take back runs whose lease is over, or is held by another than `worker`."""
-    expired = every(c, Q.expired_runs, (now_us, worker))
-    return [_rescue(c, Lost(*row), now_us) for row in expired]
+    expired = [Lost(*row) for row in every(c, Q.expired_runs, (now_us, worker))]
+    for lost in expired:
+        if lost.is_write:
+            _free(c, lost, now_us)
+    return [_rescue(c, lost, now_us) for lost in expired if not lost.is_write]
 
 
 class Lost(NamedTuple):
@@ -79,6 +82,13 @@ class Lost(NamedTuple):
     seen: int | None
     cancel: str | None
     base: str | None
+    is_write: int
+
+
+def _free(c: apsw.Connection, lost: Lost, now_us: int) -> None:
+    """Give a thread back whose state was being changed when the process died."""
+    c.execute(Q.delete_run, (lost.run_id,))
+    runs.elect(c, lost.thread_id, now_us)
 
 
 def _rescue(c: apsw.Connection, lost: Lost, now_us: int) -> Run:

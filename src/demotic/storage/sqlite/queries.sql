@@ -111,7 +111,8 @@ SELECT key, value, ?2 FROM thread_tag WHERE thread_id = ?1
 -- name: settle_thread
 UPDATE thread
 SET state = CASE WHEN EXISTS (SELECT 1 FROM run WHERE thread_id = ?1
-                              AND state IN ('queued', 'running')) THEN 'busy' ELSE rest END,
+                              AND state IN ('queued', 'running')
+                              AND assistant_id <> '') THEN 'busy' ELSE rest END,
     updated_us = ?2
 WHERE id = ?1
 
@@ -125,8 +126,18 @@ DELETE FROM thread WHERE id = ? RETURNING epoch
 SELECT (SELECT checkpoint_id FROM checkpoint_head WHERE thread_id = ?1 AND ns = ''),
        (SELECT max(ordinal) FROM checkpoint_head WHERE thread_id = ?1)
 
+-- name: insert_write
+-- A run without an assistant is the lease of a change of state: no caller sees it.
+INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, request, metadata,
+                 busy_policy, temporary, reply_format, epoch, worker, lease_us, created_us,
+                 updated_us)
+VALUES (?1, ?2, '', ?3, 'running', 0, ?7, '{}', '{}', 'reject', 0, '{}', ?4, ?5, ?6, ?7, ?7)
+
+-- name: give_thread_agent
+UPDATE thread SET agent = coalesce(agent, (SELECT agent FROM run WHERE id = ?2)) WHERE id = ?1
+
 -- name: unfinished_runs
-SELECT id, state, ready_us FROM run
+SELECT id, state, ready_us, assistant_id = '' FROM run
 WHERE thread_id = ? AND state IN ('queued', 'running', 'waiting') ORDER BY ordinal
 
 -- name: insert_run
@@ -156,7 +167,7 @@ WHERE id = ?1
 -- name: get_run
 SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
        temporary, reply_format, attempt, epoch, error, created_us, updated_us
-FROM run WHERE id = ?
+FROM run WHERE id = ? AND assistant_id <> ''
 
 -- name: get_base
 SELECT base FROM run WHERE id = ?
@@ -165,7 +176,7 @@ SELECT base FROM run WHERE id = ?
 SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
        temporary, reply_format, attempt, epoch, error, created_us, updated_us
 FROM run
-WHERE thread_id = ?1 AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))
+WHERE thread_id = ?1 AND assistant_id <> '' AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))
 ORDER BY ordinal DESC LIMIT ?3 OFFSET ?4
 
 -- name: fenced_run
@@ -231,7 +242,7 @@ ON CONFLICT (key) DO UPDATE SET digest = ?2, run_id = ?3, created_us = ?4
 DELETE FROM idempotency WHERE created_us < ?
 
 -- name: expired_runs
-SELECT r.id, r.thread_id, r.losses, r.seen, r.cancel, r.base
+SELECT r.id, r.thread_id, r.losses, r.seen, r.cancel, r.base, r.assistant_id = ''
 FROM run r
 WHERE r.state = 'running' AND (r.lease_us < ?1 OR (?2 IS NOT NULL AND r.worker <> ?2))
 

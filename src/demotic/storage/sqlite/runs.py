@@ -18,6 +18,7 @@ from demotic.domain.lifecycle import (
 )
 from demotic.domain.model import (
     EVERYTHING,
+    Assistant,
     CancelAction,
     Claim,
     Claimer,
@@ -55,18 +56,28 @@ def find(c: apsw.Connection, thread_id: str | None, run_id: str, scope: Scope) -
 
 
 def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
-    """Claim the oldest claimable run."""
+    """Claim the oldest claimable run; those whose assistant is gone fail on the way."""
     hosted = rows.dump(sorted(claimer.agents))
-    row = first(c, Q.next_claimable, (now_us, hosted))
-    if row is None:
-        return None
-    run = find(c, None, row[0], EVERYTHING)
-    (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
-    try:
-        assistant = assistants.get(c, run.assistant_id, EVERYTHING)
-    except AssistantNotFound as error:
-        fail_queued(c, run, epoch, error, now_us)
-        return claim(c, claimer, now_us)
+    while (row := first(c, Q.next_claimable, (now_us, hosted))) is not None:
+        run = find(c, None, row[0], EVERYTHING)
+        (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
+        try:
+            assistant = assistants.get(c, run.assistant_id, EVERYTHING)
+        except AssistantNotFound as error:
+            fail_queued(c, run, epoch, error, now_us)
+            continue
+        return _take(c, run, epoch, assistant, claimer, now_us)
+    return None
+
+
+def _take(
+    c: apsw.Connection,
+    run: Run,
+    epoch: int,
+    assistant: Assistant,
+    claimer: Claimer,
+    now_us: int,
+) -> Claim:
     head, seen = first(c, Q.checkpoint_position, (run.thread_id,))
     state = advance(run.state, RunEvent.CLAIM)
     lease_us = now_us + claimer.lease_us
@@ -82,9 +93,7 @@ def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
     )
 
 
-def fail_queued(
-    c: apsw.Connection, run: Run, epoch: int, error: DemoticError, now_us: int
-) -> None:
+def fail_queued(c: apsw.Connection, run: Run, epoch: int, error: DemoticError, now_us: int) -> None:
     """End a queued run that no attempt can begin, in an epoch of its own."""
     told = {"error": type(error).__name__, "message": error.message}
     outcome = Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=told)
@@ -154,7 +163,7 @@ def end(
 ) -> None:
     """Write how a run ended, and what it leaves the thread with."""
     ended = advance(state, ENDINGS[outcome.state])
-    document = _document(c, thread_id, outcome.values)
+    document = store_document(c, thread_id, outcome.values)
     interrupts = rows.dump_or_null(outcome.interrupts)
     shown, error = rows.dump_or_null(outcome.shown_interrupts), rows.dump_or_null(outcome.error)
     c.execute(
@@ -209,7 +218,8 @@ def list_of_thread(
     return [rows.run(row) for row in found]
 
 
-def _document(c: apsw.Connection, thread_id: str, data: bytes | None) -> bytes | None:
+def store_document(c: apsw.Connection, thread_id: str, data: bytes | None) -> bytes | None:
+    """Keep a document; its address."""
     if data is None:
         return None
     digest = rows.digest(thread_id, data)

@@ -25,7 +25,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
-from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads
+from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
 from demotic.storage.sqlite.database import Database
 
 
@@ -217,6 +217,20 @@ class SqliteStorage:
         return await self._db.read(
             "list", lambda c: runs.list_of_thread(c, thread_id, states, limit, offset, scope)
         )
+
+    # Changes of state
+
+    async def begin_write(
+        self, thread_id: str, agent: str, *, scope: Scope, claimer: Claimer, now_us: int
+    ) -> LeaseKey:
+        """See the port."""
+        return await self._db.write(
+            "begin_write", lambda c: writes.begin(c, thread_id, agent, scope, claimer, now_us)
+        )
+
+    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
+        """See the port."""
+        return await self._db.write("end_write", lambda c: writes.end(c, key, left, now_us))
 
     # Feed
 

@@ -88,9 +88,7 @@ def change(
     return get(c, thread_id, scope)
 
 
-def copy(
-    c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_us: int
-) -> Thread:
+def copy(c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_us: int) -> Thread:
     """A thread with the same past and a future of its own."""
     get(c, source_id, scope)
     epoch = _next_epoch(c, target_id, now_us)

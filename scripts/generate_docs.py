@@ -1,0 +1,266 @@
+"""Writes the generated parts of the documentation; with `--check`, tells which are out of date.
+
+A generated part stands between `<!-- generated: name -->` and `<!-- end -->`. Everything around it
+is written by hand.
+"""
+
+import argparse
+import inspect
+import re
+import runpy
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from demotic.cli import main as cli
+from demotic.cli.dev import ELSEWHERE
+from demotic.config import BUILD_ONLY, FILE_FORMS, NOT_YET, SETTINGS, VARIABLES, Setting, Variable
+from demotic.dialects.langgraph import deferred
+from demotic.dialects.langgraph.choices import KINDS
+from demotic.dialects.langgraph.errors import ERRORS
+from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.domain.lifecycle import mermaid
+from demotic.engine.core import Engine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+MANIFEST = ROOT / "tests" / "dialects" / "langgraph" / "requirements.py"
+"""Where it is written what each operation promises."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )
+
+
+def no_engine() -> Engine:
+    """There is none: the dialect is only read, not used."""
+    raise RuntimeError("The documentation needs no engine.")
+
+
+def routes_built() -> str:
+    """Every operation that is served."""
+    requirements = runpy.run_path(str(MANIFEST))["REQUIREMENTS"].values()
+    promises = {each.operation: each.behavior for each in requirements if each.operation}
+    rows = sorted((each.path, each.method) for each in LangGraphDialect(no_engine).built)
+    if unknown := {(method, path) for path, method in rows} - promises.keys():
+        raise LookupError(f"{MANIFEST} does not tell what these promise: {sorted(unknown)}")
+    return table(
+        ("Method", "Path", "What it does"),
+        [(method, f"`{path}`", capital(promises[method, path])) for path, method in rows],
+    )
+
+
+def routes_planned() -> str:
+    """Every operation that answers 501."""
+    rows = sorted((each.path, each.method, each.name) for each in deferred.OPERATIONS)
+    return table(
+        ("Method", "Path", "What it will do"),
+        [(method, f"`{path}`", capital(name)) for path, method, name in rows],
+    )
+
+
+def options_planned() -> str:
+    """Every field and value that answers 501."""
+    rows = [
+        *((f"A run's `{field}`", "any value but null and false") for field in deferred.RUN_OPTIONS),
+        *((f"A thread's `{field}`", "any value but null") for field in deferred.THREAD_OPTIONS),
+    ]
+    return table(("Field", "Values that are planned"), rows)
+
+
+def stream_modes() -> str:
+    """The stream modes that are served."""
+    return quoted(KINDS) + "."
+
+
+def errors() -> str:
+    """The dialect's error table."""
+    rows = sorted((status, code, doc(each)) for each, (status, code) in ERRORS.items())
+    return table(("Status", "Code", "When"), [(str(s), f"`{c}`", text) for s, c, text in rows])
+
+
+def capital(text: str) -> str:
+    """A phrase as a table's cell begins."""
+    return text[:1].upper() + text[1:]
+
+
+def doc(thing: Any) -> str:
+    """The first line of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def settings() -> str:
+    """Every setting."""
+    return table(
+        ("Variable", "Flag", "Default", "Meaning"),
+        [
+            (f"`{each.env}`", f"`{each.flag}`" if each.flag else "", default_of(each), each.meaning)
+            for each in SETTINGS
+        ],
+    )
+
+
+def default_of(setting: Setting) -> str:
+    """What a setting is where nobody sets it."""
+    if setting.shown:
+        return setting.shown
+    value = setting.default
+    return f"`{int(value) if isinstance(value, float) else value}`"
+
+
+def commands() -> str:
+    """Every command with its options."""
+    parts: list[str] = []
+    for name, command in sorted(cli.commands.items()):
+        usage = " ".join(command.collect_usage_pieces(click.Context(command, info_name=name)))
+        rows = [(quoted(each.opts), help_of(each)) for each in options(command)]
+        parts += [f"## `demotic {name}`", f"`demotic {name} {usage}`", doc(command.callback)]
+        parts += [table(("Option", "Meaning"), rows)] if rows else []
+    return "\n\n".join(parts)
+
+
+def options(command: click.Command) -> list[click.Option]:
+    """A command's options."""
+    return [each for each in command.params if isinstance(each, click.Option)]
+
+
+def help_of(option: click.Option) -> str:
+    """What an option is for."""
+    text = re.sub(r"\s+", " ", option.help or "")
+    if isinstance(option.type, click.Choice):
+        text += f" One of {quoted(option.type.choices)}."
+    return text
+
+
+def file_keys() -> str:
+    """The keys of langgraph.json that are not honoured yet, and what happens instead."""
+    rows = [(f"`{key}`", capital(effect)) for key, effect in sorted(NOT_YET.items())]
+    return table(("Key", "What happens for now"), rows)
+
+
+def build_keys() -> str:
+    """The keys that only matter for building an image."""
+    return quoted(sorted(key for key in BUILD_ONLY if not key.startswith("_"))) + "."
+
+
+def file_forms() -> str:
+    """The variables that stand for keys of langgraph.json."""
+    rows = [(f"`{name}`", f"`{key}`") for name, key in sorted(FILE_FORMS.items())]
+    return table(("Variable", "Key"), rows)
+
+
+def variables_not_yet() -> str:
+    """The variables of other agent servers that are warned of."""
+    rows = [
+        (f"`{each.name}`", sentence(each.instead), quoted(each.harmless))
+        for each in sorted(VARIABLES, key=by_name)
+        if not each.expected
+    ]
+    return table(("Variable", "What happens for now", "Not warned of"), rows)
+
+
+def variables_needless() -> str:
+    """The variables of other agent servers that change nothing here, or are read by others."""
+    rows = [
+        (f"`{each.name}`", sentence(each.instead))
+        for each in sorted(VARIABLES, key=by_name)
+        if each.expected
+    ]
+    return table(("Variable", "Why"), rows)
+
+
+def by_name(variable: Variable) -> str:
+    """How variables are sorted."""
+    return variable.name
+
+
+def sentence(text: str) -> str:
+    """A text with a capital."""
+    return text[0].upper() + text[1:]
+
+
+def flags_elsewhere() -> str:
+    """The options of `langgraph dev` that are not here."""
+    rows = [(f"`{flag}`", instead) for flag, instead in sorted(ELSEWHERE.items())]
+    return table(("Option", "Instead"), rows)
+
+
+def state_machine() -> str:
+    """The run's life as a diagram."""
+    return f"```mermaid\n{mermaid()}```"
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names as code, with commas."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "build-keys": build_keys,
+    "commands": commands,
+    "errors": errors,
+    "file-forms": file_forms,
+    "file-keys": file_keys,
+    "flags-elsewhere": flags_elsewhere,
+    "options-planned": options_planned,
+    "routes-built": routes_built,
+    "routes-planned": routes_planned,
+    "settings": settings,
+    "state-machine": state_machine,
+    "stream-modes": stream_modes,
+    "variables-needless": variables_needless,
+    "variables-not-yet": variables_not_yet,
+}
+
+
+def renewed(page: str) -> tuple[str, list[str]]:
+    """A page with its parts as they should be, and the names of the parts."""
+    names: list[str] = []
+
+    def part(found: re.Match[str]) -> str:
+        names.append(found[2])
+        return f"{found[1]}{PARTS[found[2]]()}\n{found[3]}"
+
+    return PART.sub(part, page), names
+
+
+def run(folder: Path, *, check: bool) -> int:
+    """Write every page that changed, or name it; the exit code."""
+    stale, seen = [], set[str]()
+    for file in sorted(folder.rglob("*.md")):
+        old = file.read_text(encoding="utf-8")
+        new, names = renewed(old)
+        seen.update(names)
+        if new != old:
+            stale.append(file.relative_to(folder).as_posix())
+            if not check:
+                file.write_text(new, encoding="utf-8")
+    if missing := sorted(PARTS.keys() - seen):
+        sys.stderr.write(f"No page holds: {', '.join(missing)}\n")
+        return 1
+    if stale and check:
+        sys.stderr.write(f"Out of date: {', '.join(stale)}. Run scripts/generate_docs.py\n")
+        return 1
+    return 0
+
+
+def main() -> NoReturn:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=doc(sys.modules[__name__]))
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="the folder of the pages")
+    given = parser.parse_args()
+    sys.exit(run(given.docs, check=given.check))
+
+
+if __name__ == "__main__":
+    main()

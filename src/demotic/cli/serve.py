@@ -1,0 +1,58 @@
+"""`demotic serve`: the server for deployments."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+import demotic
+from demotic.cli.app import clean_errors
+from demotic.cli.listening import check_host, listen
+from demotic.cli.options import flags_of, serving_options
+from demotic.cli.serving import Plan, choose_config, origin_of, serve_here, sought, url_of
+from demotic.config import FILE_NAME, Config, ConfigError, Settings
+
+DEFAULTS = {"drain_s": 180.0, "local_origins": False}
+
+
+@click.command("serve", short_help="Serve in a deployment.")
+@serving_options
+@clean_errors
+def command(config: Path | None, insecure: bool, **options: Any) -> None:
+    """Serve the graphs of a langgraph.json in a deployment.
+
+    No reload and no browser; the log is JSON unless it goes to a terminal. SIGTERM lets runs
+    reach a safe point first, for 180 seconds at most (BG_JOB_SHUTDOWN_GRACE_PERIOD_SECS): give
+    the process at least as long before it is killed.
+    """
+    path = choose_config(config)
+    if path is None:
+        raise ConfigError(
+            f"There is no configuration file {sought(None)}. Name one with --config; "
+            f"`demotic new` writes a project with a {FILE_NAME}."
+        )
+    plan = Plan(path, flags_of(options), DEFAULTS)
+    _, settings = plan.read()
+    if not insecure:
+        check_host(settings.host)
+    with listen(settings.host, settings.port) as listener:
+        serve_here(plan, listener, _announce, warn=_log_warnings)
+    structlog.get_logger("demotic").info("stopped")
+
+
+def _announce(config: Config, settings: Settings) -> None:
+    structlog.get_logger("demotic").info(
+        "serving",
+        version=demotic.__version__,
+        url=url_of(config, settings),
+        config=origin_of(config),
+        agents=list(config.graphs),
+        data_dir=str(settings.data_dir),
+    )
+
+
+def _log_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        structlog.get_logger("demotic").warning(warning)

@@ -1,0 +1,219 @@
+"""Words for every field of every request body; types come from the structs themselves."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from demotic.dialects.langgraph import render, wire
+from demotic.dialects.langgraph.choices import (
+    ASSISTANT_SORT,
+    BUSY,
+    DURABILITY,
+    IF_EXISTS,
+    IF_NOT_EXISTS,
+    KINDS,
+    MAX_DELAY_S,
+    MAX_LIMIT,
+    MAX_OFFSET,
+    MAX_VERSION,
+    ON_COMPLETION,
+    ON_DISCONNECT,
+    SORT_ORDER,
+    THREAD_SORT,
+    THREAD_STATES,
+)
+from demotic.dialects.langgraph.translate_assistants import UNNAMED
+
+
+class Words(NamedTuple):
+    """What a field means, and what its schema holds beside the type."""
+
+    text: str
+    more: Mapping[str, Any] = {}
+
+
+def words(text: str, **more: Any) -> Words:
+    """A field's words; `more` are keywords of JSON Schema."""
+    return Words(text, more)
+
+
+def one_of(text: str, names: Iterable[str], default: str | None = None) -> Words:
+    """A field that chooses among names."""
+    more: dict[str, Any] = {"enum": list(names)}
+    return Words(text, more if default is None else {**more, "default": default})
+
+
+def names_of(text: str, names: Iterable[str]) -> Words:
+    """A field that lists names."""
+    return Words(text, {"items": {"type": "string", "enum": list(names)}})
+
+
+PLANNED = "Planned: any value but null and false answers 501."
+PLANNED_VALUE = "Planned: any value but null answers 501."
+
+METADATA = words("Free data about it, kept as it is.", examples=[{"team": "blue"}])
+MERGED = words("Merged into the metadata, key by key.", examples=[{"team": "blue"}])
+CONTAINED = words("Must be contained in the metadata.", examples=[{"team": "blue"}])
+CONFIG = words(
+    "How the agent is called: `tags`, `metadata`, `recursion_limit`, `max_concurrency`, "
+    "`run_name` and `configurable`. What only the server sets is refused (422).",
+    examples=[{"recursion_limit": 50, "tags": ["nightly"]}],
+)
+CONTEXT = words(
+    "The agent's static context; the same as `config.configurable`, so give one of them (400).",
+    examples=[{"language": "en"}],
+)
+GRAPH = words("The graph, by its name in the configuration.", examples=["agent"])
+NAME = words("A name for people.", examples=["Helpful"])
+NAME_PART = words("Part of the name, in any case.", examples=["help"])
+DESCRIPTION = words("What it is good for.")
+LIMIT = words("How many at most.", minimum=1, maximum=MAX_LIMIT, default=10)
+OFFSET = words("How many to skip.", minimum=0, maximum=MAX_OFFSET, default=0)
+SORT_BY = "What to sort by."
+ORDER = one_of("Which way to sort.", SORT_ORDER, "desc")
+SELECT = "Only these fields of each row."
+VALUES = words("Must be contained in the latest values.", examples=[{"topic": "rain"}])
+STATUS = one_of("How the thread stands.", THREAD_STATES)
+UUID = {"format": "uuid"}
+NODES = {
+    "type": ["string", "array", "null"],
+    "items": {"type": "string"},
+    "examples": ["*", ["review"]],
+}
+MODE_NAMES = {"type": "string", "enum": list(KINDS)}
+
+FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
+    wire.AssistantSearch: {
+        "metadata": CONTAINED,
+        "graph_id": GRAPH,
+        "name": NAME_PART,
+        "limit": LIMIT,
+        "offset": OFFSET,
+        "sort_by": one_of(SORT_BY, ASSISTANT_SORT, "created_at"),
+        "sort_order": ORDER,
+        "select": names_of(SELECT, render.ASSISTANT_FIELDS),
+    },
+    wire.AssistantCreate: {
+        "graph_id": GRAPH,
+        "assistant_id": words("Its id; a new one by default.", **UUID),
+        "config": CONFIG,
+        "context": CONTEXT,
+        "metadata": METADATA,
+        "if_exists": one_of("What to do where the id is taken.", IF_EXISTS, "raise"),
+        "name": words("A name for people.", examples=["Helpful"], default=UNNAMED),
+        "description": DESCRIPTION,
+    },
+    wire.AssistantPatch: {
+        "graph_id": GRAPH,
+        "config": CONFIG,
+        "context": CONTEXT,
+        "metadata": MERGED,
+        "name": NAME,
+        "description": DESCRIPTION,
+    },
+    wire.AssistantCount: {"metadata": CONTAINED, "graph_id": GRAPH, "name": NAME_PART},
+    wire.AssistantVersions: {"metadata": CONTAINED, "limit": LIMIT, "offset": OFFSET},
+    wire.AssistantVersion: {
+        "version": words("The version to make the current one.", minimum=1, maximum=MAX_VERSION),
+    },
+    wire.ThreadCreate: {
+        "thread_id": words("Its id; a new one by default.", **UUID),
+        "metadata": METADATA,
+        "if_exists": one_of("What to do where the id is taken.", IF_EXISTS, "raise"),
+        "ttl": words(PLANNED_VALUE),
+        "supersteps": words(PLANNED_VALUE),
+    },
+    wire.ThreadPatch: {"metadata": MERGED, "ttl": words(PLANNED_VALUE)},
+    wire.ThreadCount: {"metadata": CONTAINED, "values": VALUES, "status": STATUS},
+    wire.ThreadSearch: {
+        "ids": words("Only these threads.", items={"type": "string", **UUID}),
+        "metadata": CONTAINED,
+        "values": VALUES,
+        "status": STATUS,
+        "limit": LIMIT,
+        "offset": OFFSET,
+        "sort_by": one_of(SORT_BY, THREAD_SORT, "created_at"),
+        "sort_order": ORDER,
+        "select": names_of(SELECT, render.THREAD_FIELDS),
+        "extract": words("Planned: anything but null and {} answers 501."),
+    },
+    wire.Checkpoint: {
+        "thread_id": words("The thread of the path; may be left out.", **UUID),
+        "checkpoint_ns": words("The subgraph's namespace; empty for the graph itself."),
+        "checkpoint_id": words("The checkpoint."),
+        "checkpoint_map": words("The checkpoints of the graphs around a subgraph."),
+        "configurable": words("The same fields, as a config has them."),
+    },
+    wire.StateAtCheckpoint: {
+        "checkpoint": words("Where the state is."),
+        "subgraphs": words("Show the states of subgraphs, too.", default=False),
+    },
+    wire.StateUpdate: {
+        "values": words(
+            "What a node would have returned: an object, an array of them, or null.",
+            type=["object", "array", "null"],
+            items={},
+            examples=[{"topic": "rain"}],
+        ),
+        "as_node": words("The node that is taken to have returned it."),
+        "checkpoint": words("Branch off here instead of at the latest state."),
+        "checkpoint_id": words("The older form of `checkpoint`."),
+    },
+    wire.HistorySearch: {
+        "limit": LIMIT,
+        "before": words("Only states before this checkpoint, or before the one with this id."),
+        "metadata": words("Entries that the checkpoint's metadata must have."),
+        "checkpoint": words("The namespace, or the one checkpoint, to list."),
+    },
+    wire.RunCreate: {
+        "assistant_id": words(
+            "The assistant's id, or the name of a graph for its default assistant.",
+            examples=["agent"],
+        ),
+        "input": words(
+            "The agent's input; null goes on from where the thread stands.",
+            examples=[{"messages": [{"role": "user", "content": "Hello"}]}],
+        ),
+        "command": words(
+            "Instead of `input`: `resume` answers an interrupt, `update` changes the state, "
+            "`goto` names the next nodes. On a thread only.",
+            examples=[{"resume": "yes"}],
+        ),
+        "checkpoint": words("Start here instead of at the latest state. On a thread only."),
+        "checkpoint_id": words("The older form of `checkpoint`. On a thread only."),
+        "metadata": METADATA,
+        "config": CONFIG,
+        "context": CONTEXT,
+        "webhook": words(PLANNED),
+        "interrupt_before": words("Stop in front of these nodes; `*` for all.", **NODES),
+        "interrupt_after": words("Stop behind these nodes; `*` for all.", **NODES),
+        "stream_mode": words(
+            "What a stream shows, one name or several; `values` by default.",
+            type=["string", "array", "null"],
+            anyOf=[MODE_NAMES, {"type": "array", "items": MODE_NAMES}, {"type": "null"}],
+            examples=["values", ["updates", "messages-tuple"]],
+        ),
+        "stream_subgraphs": words("Show the events of subgraphs, too.", default=False),
+        "stream_resumable": words("Keep the events, so that a stream can go on.", default=False),
+        "feedback_keys": words("Planned: anything but null and [] answers 501."),
+        "multitask_strategy": one_of("What to do on a busy thread.", BUSY, "enqueue"),
+        "if_not_exists": one_of("What to do for no thread.", IF_NOT_EXISTS, "reject"),
+        "on_disconnect": one_of(
+            "What to do when the last follower leaves (streams and waits).",
+            ON_DISCONNECT,
+            "continue",
+        ),
+        "on_completion": one_of(
+            "What becomes of a stateless run's own thread.", ON_COMPLETION, "delete"
+        ),
+        "after_seconds": words(
+            "Start this much later; less than 0 is at once.", maximum=MAX_DELAY_S, examples=[5]
+        ),
+        "checkpoint_during": words("The older form of `durability`: false is `exit`."),
+        "durability": one_of("How often to save.", DURABILITY, "async"),
+        "strict_resume": words(PLANNED),
+        "langsmith_tracer": words(PLANNED),
+    },
+}
+"""What every field of a body means."""

@@ -1,0 +1,51 @@
+"""Handlers for the OpenAPI document and its page."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from demotic.dialects.langgraph import deferred
+from demotic.dialects.langgraph.openapi.document import document
+from demotic.dialects.langgraph.openapi.page import page
+from demotic.web.answers import json_answer
+from demotic.web.routing import Operation
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class DocumentRoutes:
+    """`/openapi.json` and `/docs`; `built` gives every operation of the dialect."""
+
+    def __init__(self, built: Callable[[], Iterable[Operation]]) -> None:
+        self._built = built
+
+    def operations(self) -> list[Operation]:
+        """What is served."""
+        return [
+            Operation("GET", "/openapi.json", self.show),
+            Operation("GET", "/docs", self.page),
+        ]
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The document, made when it is first asked for."""
+        operations = [(each.method, each.path) for each in self._built()]
+        return document(operations, deferred.OPERATIONS)
+
+    @cached_property
+    def _page(self) -> bytes:
+        return page(self.document).encode()
+
+    async def show(self, request: Request) -> Response:
+        """LangGraph API 0.16, GET /openapi.json."""
+        return json_answer(self.document)
+
+    async def page(self, request: Request) -> Response:
+        """LangGraph API 0.16, GET /docs."""
+        return HTMLResponse(self._page, headers=PAGE_HEADERS)

@@ -1,0 +1,52 @@
+"""What agents tell of themselves, configured as an assistant configures them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from demotic.domain.errors import AgentNotFound
+from demotic.domain.model import AgentSchemas, Assistant, Json, Scope
+from demotic.ports.agent import Agent
+from demotic.ports.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An assistant's schemas, and the agent that they are of."""
+
+    agent: str
+    schemas: AgentSchemas
+
+
+class Descriptions:
+    """What callers learn of the agent behind an assistant. Every method raises
+    `AssistantNotFound`, and `AgentNotFound` where this server does not host the agent."""
+
+    def __init__(self, storage: Storage, agents: Mapping[str, Agent]) -> None:
+        self._storage, self._agents = storage, agents
+
+    async def schemas(self, assistant_id: str, scope: Scope) -> Described:
+        """What it takes and keeps."""
+        assistant, agent = await self._find(assistant_id, scope)
+        return Described(agent.name, await agent.schemas(assistant.config))
+
+    async def drawing(self, assistant_id: str, scope: Scope, *, depth: int | bool) -> Json:
+        """Its steps, nested agents opened up to `depth`."""
+        assistant, agent = await self._find(assistant_id, scope)
+        return await agent.drawing(assistant.config, depth=depth)
+
+    async def parts(
+        self, assistant_id: str, scope: Scope, *, namespace: str | None = None, deep: bool = False
+    ) -> Mapping[str, AgentSchemas]:
+        """The schemas of its nested agents by namespace, of one or all; `deep`: theirs, too."""
+        assistant, agent = await self._find(assistant_id, scope)
+        return await agent.parts(assistant.config, namespace, deep=deep)
+
+    async def _find(self, assistant_id: str, scope: Scope) -> tuple[Assistant, Agent]:
+        assistant = await self._storage.get_assistant(assistant_id, scope=scope)
+        agent = self._agents.get(assistant.agent)
+        if agent is None:
+            raise AgentNotFound(
+                f"Assistant {assistant.id} runs agent {assistant.agent!r}, which this server does "
+                f"not host. It hosts: {', '.join(sorted(self._agents)) or 'none'}."
+            )
+        return assistant, agent

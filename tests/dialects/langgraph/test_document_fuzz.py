@@ -1,0 +1,114 @@
+"""Requests made from the document: no failure of the server, no status it does not tell of."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+
+from demotic.dialects.langgraph.openapi.document import document
+from demotic.dialects.langgraph.routes import LangGraphDialect
+from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, Wire, no_engine, open_wire, run_body
+from house import open_house
+
+BUILT = [(each.method, each.path) for each in LangGraphDialect(no_engine).built]
+SCHEMA = schemathesis.openapi.from_dict(document(BUILT, ()))
+OPERATIONS = {
+    f"{found.method.upper()} {found.path}": found
+    for found in (each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok))
+}
+
+# Where an operation takes nothing, nothing can be wrong with it.
+assert len(OPERATIONS) == len(BUILT), "an operation cannot be tried"
+CASES = [(name, GenerationMode.POSITIVE) for name in OPERATIONS] + [
+    (name, GenerationMode.NEGATIVE)
+    for name, each in OPERATIONS.items()
+    if {"parameters", "requestBody"} & set(each.definition.raw)
+]
+
+
+class Server:
+    """The app on a loop of its own, with something in it."""
+
+    def __init__(self, runner: asyncio.Runner, wire: Wire) -> None:
+        self._runner, self._wire = runner, wire
+        self.known = runner.run(self._furnish())
+
+    def ask(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
+        """Status and body of an answer."""
+        request = self._wire.client.request(method, url, **options)
+        answer = self._runner.run(_within(request))
+        return answer.status_code, answer.content
+
+    async def _furnish(self) -> dict[str, str]:
+        wire = self._wire
+        thread = await wire.thread()
+        run = await wire.start(thread)
+        await wire.ask("GET", f"/threads/{thread}/runs/{run}/join")
+        made = await wire.ask("POST", "/assistants", {"graph_id": AGENT})
+        return {"thread_id": thread, "run_id": run, "assistant_id": made.json()["assistant_id"]}
+
+
+async def _within(request: Any) -> Any:
+    return await asyncio.wait_for(request, 5)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of its own for each operation."""
+    with asyncio.Runner() as runner:
+        house = open_house()
+        opened = open_wire(runner.run(house.__aenter__()))
+        yield Server(runner, runner.run(opened.__aenter__()))
+        runner.run(opened.__aexit__(None, None, None))
+        runner.run(house.__aexit__(None, None, None))
+
+
+@pytest.mark.requirement("langgraph.document.true")
+@pytest.mark.parametrize(("name", "mode"), CASES)
+def test_requests_made_from_the_document_get_documented_answers(
+    name: str, mode: GenerationMode, server: Server
+) -> None:
+    operation = OPERATIONS[name]
+    statuses = set(operation.definition.raw["responses"]) - {"500", "503"}
+
+    @settings(
+        max_examples=25,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), meets=st.booleans())
+    def check(case: Any, meets: bool) -> None:
+        if meets:  # something that is there
+            case.path_parameters.update(
+                {key: server.known[key] for key in case.path_parameters if key in server.known}
+            )
+        request = case.as_transport_kwargs(base_url="http://test")
+        options = {"params": request["params"], "headers": request["headers"]}
+        if "json" in request:
+            options["content"] = json.dumps(_tamed(request["json"], meets)).encode()
+        status, answer = server.ask(request["method"], request["url"], **options)
+        assert str(status) in statuses, (status, answer)
+        if status >= 400:
+            assert json.loads(answer)["detail"]
+
+    check()
+    assert server.ask("GET", "http://test/ok?check_db=1")[0] == 200
+
+
+def _tamed(body: Any, meets: bool) -> Any:
+    """A body that starts a run that ends soon, where it starts one; of a graph that is there."""
+    if not isinstance(body, dict) or "assistant_id" not in body:
+        return body
+    if "graph_id" in body:
+        return {**body, "graph_id": AGENT} if meets else body
+    tamed = {**body, "input": run_body()["input"], "after_seconds": None}
+    return {**tamed, "assistant_id": ASSISTANT} if meets else tamed

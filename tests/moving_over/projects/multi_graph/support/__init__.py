@@ -1,0 +1,1 @@
+"""Two graphs: one indexes documents, one answers from them."""
