@@ -87,7 +87,10 @@ async def engine_of(
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database))
         limits = Limits(
-            slots=settings.slots, drain_s=settings.drain_s, retention_s=settings.retention_s
+            slots=settings.slots,
+            run_s=settings.run_s,
+            drain_s=settings.drain_s,
+            retention_s=settings.retention_s,
         )
         async with running(
             storage,

@@ -1,5 +1,6 @@
 """Every kind of agent: it runs, asks, is answered and keeps its state like any other."""
 
+import asyncio
 import operator
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,7 +20,7 @@ from demotic.agents.langgraph.factories import Factory, Graph, factory_slots
 from demotic.agents.langgraph.wrapping import one_node
 from demotic.domain.errors import AgentError
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING
+from demotic.domain.model import EVERYTHING, CancelAction
 from served import State, chain, decoded, served
 
 
@@ -258,3 +259,37 @@ async def test_a_factory_that_makes_something_else_is_told_what_to_return() -> N
         outcome = await house.wait(await house.thread(), input={})
         assert outcome.state is RunState.FAILED
         assert outcome.error and "made something of the type int" in outcome.error["message"]
+
+
+async def test_a_factory_that_wants_the_store_is_told_that_there_is_none_yet() -> None:
+    def make(runtime: ServerRuntime[Any]) -> Any:
+        runtime.store.put(("a",), "b", {})
+
+    async with served(factory(make)) as house:
+        outcome = await house.wait(await house.thread(), input={})
+        assert outcome.error and outcome.error["error"] == "NotBuilt"
+
+
+async def test_a_run_is_cancelled_although_its_factory_fails_afterwards() -> None:
+    reached, broken = asyncio.Event(), False
+
+    async def endless(state: State) -> State:
+        reached.set()
+        await asyncio.Event().wait()
+        return {}
+
+    def make() -> Any:
+        if broken:
+            raise RuntimeError("no key")
+        return chain(endless)
+
+    async with served(factory(make)) as house:
+        thread = await house.thread()
+        started = await house.start(thread, input={"log": []})
+        await asyncio.wait_for(reached.wait(), 5)
+        broken = True
+        await house.engine.runs.cancel(
+            thread, started.run.id, CancelAction.INTERRUPT, EVERYTHING, wait=True
+        )
+        run = await house.engine.runs.get(thread, started.run.id, EVERYTHING)
+        assert run.state is RunState.CANCELLED

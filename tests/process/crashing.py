@@ -74,6 +74,7 @@ def run_server(listener: socket.socket, data_dir: str, death: Death | None) -> N
         synchronous="normal",
         drain_s=5.0,
         retention_s=3600.0,
+        run_s=600.0,
         body_limit=1_000_000,
         log_level="ERROR",
         log_json=True,

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from process.graphs.graphs import REPLY, Notes
 from langgraph.graph import START, StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import Command
 
 from process.clients import client_of, notes
+from process.graphs.graphs import REPLY, Notes
 from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)

@@ -12,8 +12,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from process.graphs.graphs import REPLY
 
+from process.graphs.graphs import REPLY
 from process.proxy import cutting_proxy
 from process.serving import Server
 

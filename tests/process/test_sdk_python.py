@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from process.graphs.graphs import REPLY
 from httpx import HTTPStatusError
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import (
@@ -29,6 +28,7 @@ from process.clients import (
     notes,
     until,
 )
+from process.graphs.graphs import REPLY
 from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from process.graphs.graphs import REPLY
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.schema import StreamPart
 
 from process.clients import HI, client_of, collect, data_of, ids_of, leave, names, notes, until
+from process.graphs.graphs import REPLY
 from process.proxy import cutting_proxy
 from process.serving import Server
 

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from process.graphs.graphs import REPLY
 from langgraph_sdk.client import SyncLangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError
 from langgraph_sdk.schema import RunCreateMetadata
 
 from process.clients import HI, NO_UUID, data_of, ids_of, names, notes, sync_client_of
+from process.graphs.graphs import REPLY
 from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)

@@ -20,6 +20,7 @@ class Settings:
     synchronous: str
     drain_s: float
     retention_s: float
+    run_s: float
     body_limit: int
     log_level: str
     log_json: bool | None
@@ -152,6 +153,14 @@ SETTINGS = (
         None,
         86400.0,
         "For how many seconds the events of a finished run can be replayed.",
+        _seconds,
+    ),
+    Setting(
+        "run_s",
+        "BG_JOB_TIMEOUT_SECS",
+        None,
+        86400.0,
+        "For how many seconds an attempt of a run may work; then the run ends as `timeout`.",
         _seconds,
     ),
     Setting(

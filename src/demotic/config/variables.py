@@ -51,7 +51,6 @@ VARIABLES = (
     Variable("LANGGRAPH_CHECKPOINTER_POSTGRES_POOL_*", NO_POOL),
     Variable("LANGGRAPH_THREAD_TTL", "threads are kept until they are deleted"),
     Variable("LS_CHECKPOINT_DELETE", "checkpoints are deleted with their thread"),
-    Variable("BG_JOB_TIMEOUT_SECS", "a run may take any time"),
     Variable(
         "BG_JOB_MAX_RETRIES",
         "a run fails when its process died three times without progress",

@@ -54,7 +54,9 @@ class Janitors:
     async def trim_feed(self) -> None:
         """Drop what the retention time is over for."""
         before_us = self._clock.now_us() - self._retention_us
-        await self._storage.trim_feed(before_us=before_us, now_us=self._clock.now_us())
+        now_us = self._clock.now_us()
+        while await self._storage.trim_feed(before_us=before_us, now_us=now_us):
+            pass  # a bounded part at a time, so that others get their turn
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

@@ -293,13 +293,12 @@ class FeedStorage(Protocol):
 
     async def trim_feed(self, *, before_us: int, now_us: int) -> int:
         """Drop batches written before the given time, temporary threads whose run ended two
-        minutes ago, and tombstones that are no longer needed; how many rows."""
+        minutes ago, and tombstones and idempotency keys that are no longer needed: a bounded
+        part of them. How many rows; 0 when nothing is left to drop."""
         ...
 
 
-class Storage(
-    AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol
-):
+class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

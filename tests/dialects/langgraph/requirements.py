@@ -91,6 +91,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.threads.update_without_runs": Requirement(
         f"{API}, metadata.graph_id", "a thread without runs says whose state it is"
     ),
+    "langgraph.threads.config": Requirement(
+        f"{API}, Thread.config", "a thread keeps the configuration of its latest run"
+    ),
     "langgraph.stream.looking_on": Requirement(
         f"{API}, stream modes events, debug, tasks, checkpoints",
         "they are served, with subgraphs, and never fail a run",

@@ -181,6 +181,15 @@ async def test_a_thread_without_runs_is_updated_as_the_graph_that_its_metadata_n
     assert (await run(wire, named, input=None))["log"] == ["x", "a", "b"]
 
 
+@pytest.mark.requirement("langgraph.threads.config")
+async def test_a_thread_keeps_the_configuration_of_its_latest_run(wire: Wire) -> None:
+    thread = await wire.thread()
+    for configurable in ({"x": 1, "y": 1}, {"x": 2}):
+        await run(wire, thread, input={"log": []}, config={"configurable": configurable})
+        shown = (await wire.ask("GET", f"/threads/{thread}")).json()
+        assert shown["config"] == {"configurable": configurable}
+
+
 # What a graph tells of itself
 
 

@@ -21,7 +21,14 @@ from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts, snapshot
-from demotic.domain.errors import AgentError, BadInput, CheckpointNotFound, DemoticError, LeaseLost
+from demotic.domain.errors import (
+    AgentError,
+    BadInput,
+    CheckpointNotFound,
+    DemoticError,
+    LeaseLost,
+    NotBuilt,
+)
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import (
     AgentSchemas,
@@ -92,7 +99,7 @@ class LangGraphAgent:
         except GraphDrained:
             return None
         except (LeaseLost, DemoticError) as error:
-            if isinstance(error, AgentError):  # its factory's, not the server's
+            if isinstance(error, (AgentError, NotBuilt)):  # its factory's, not the server's
                 return _failed(error, events)
             raise
         except Exception as error:
@@ -104,8 +111,11 @@ class LangGraphAgent:
         if run.temporary:
             return Outcome(state=RunState.CANCELLED, reason=reason, values=b"{}")
         config = entry.run_config(attempt.claim, VERSIONS)
-        async with self._open(Use("threads.read", config)) as opened:
-            state = await opened.graph.aget_state(entry.state_config(run.thread_id, None))
+        try:
+            async with self._told("threads.read", config) as opened:
+                state = await opened.graph.aget_state(entry.state_config(run.thread_id, None))
+        except AgentError:  # its factory makes no graph to look with: the run ends all the same
+            return Outcome(state=RunState.CANCELLED, reason=reason)
         return Outcome(
             state=RunState.CANCELLED,
             reason=reason,

@@ -264,10 +264,11 @@ WHERE thread_id = ?1 AND last_seq > ?2 AND (?3 IS NULL OR run_id = ?3)
 ORDER BY seq
 
 -- name: trim_batches
-DELETE FROM feed WHERE written_us < ?
+DELETE FROM feed WHERE (thread_id, seq) IN
+    (SELECT thread_id, seq FROM feed WHERE written_us < ? ORDER BY written_us LIMIT 1000)
 
 -- name: trim_tombstones
 DELETE FROM tombstone WHERE deleted_us < ?1 AND epoch < ?2
 
 -- name: ended_temporary_threads
-SELECT id FROM thread WHERE temporary = 2 AND updated_us < ? LIMIT 500
+SELECT id FROM thread WHERE temporary = 2 AND updated_us < ? LIMIT 200

@@ -48,6 +48,7 @@ CREATE TABLE thread (
 ) WITHOUT ROWID;
 CREATE INDEX thread_created ON thread (created_us, id) WHERE temporary = 0;
 CREATE INDEX thread_updated ON thread (updated_us, id) WHERE temporary = 0;
+CREATE INDEX thread_ended ON thread (updated_us) WHERE temporary = 2;
 
 -- Top-level scalar entries of thread.metadata, so that a search by metadata uses an index.
 CREATE TABLE thread_tag (
