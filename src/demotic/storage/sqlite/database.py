@@ -19,6 +19,7 @@ import apsw
 from demotic.domain.errors import StorageUnavailable
 from demotic.storage.sql.containment import json_within
 from demotic.storage.sql.migrate import migrations
+from demotic.storage.sqlite import documents
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -207,6 +208,7 @@ class Database:
         connection.pragma("temp_store", "memory")
         connection.pragma("cache_size", -16_000)  # KiB, per connection
         connection.create_scalar_function("json_within", json_within, 2, deterministic=True)
+        documents.register(connection)
         return connection
 
     def _migrate(self, connection: apsw.Connection) -> None:

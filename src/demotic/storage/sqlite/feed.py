@@ -8,9 +8,15 @@ from demotic.domain.errors import LeaseLost
 from demotic.domain.events import Event
 from demotic.domain.ids import first_epoch
 from demotic.domain.model import CancelAction, LeaseKey
-from demotic.storage.sqlite import rows
+from demotic.storage.sqlite import documents, rows
 from demotic.storage.sqlite.statements import Q, every, first
 from demotic.storage.sqlite.threads import erase_thread
+
+STATE = "values"
+"""Kind of the events that hold a whole state."""
+
+DOCUMENT = b"\x00"
+"""First byte of an event's data that is the address of a document; JSON never begins so."""
 
 LINGER_US = 120_000_000  # how long an ended temporary thread waits for returning followers
 IDEMPOTENT_US = 24 * 3_600_000_000  # how long an idempotency key is remembered
@@ -28,8 +34,21 @@ def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: i
     """Append a batch; the caller has checked the fence."""
     if events:
         first, last = events[0].seq, events[-1].seq
-        packed = rows.pack(events)
+        packed = rows.pack([_stored(c, key.thread_id, e) for e in events])
         c.execute(Q.append_batch, (key.thread_id, first, last, key.run_id, now_us, packed))
+
+
+def _stored(c: apsw.Connection, thread_id: str, event: Event) -> Event:
+    """The event as the log keeps it: a long state is a document, which shares what repeats."""
+    if event.kind != STATE or len(event.data) < documents.LONG:
+        return event
+    return event._replace(data=DOCUMENT + documents.save(c, thread_id, event.data))
+
+
+def _shown(c: apsw.Connection, thread_id: str, event: Event) -> Event:
+    if event.data[:1] != DOCUMENT:
+        return event
+    return event._replace(data=documents.load(c, thread_id, event.data[1:]) or b"null")
 
 
 def append_fenced(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:
@@ -44,7 +63,8 @@ def read(
     """Events above a position, in order."""
     events: list[Event] = []
     for batch_run, packed in c.execute(Q.read_batches, (thread_id, after, run_id)):
-        events += [e for e in rows.unpack(batch_run, packed) if e.seq > after]
+        unpacked = rows.unpack(batch_run, packed)
+        events += [_shown(c, thread_id, e) for e in unpacked if e.seq > after]
         if len(events) >= limit:
             break
     return events

@@ -65,10 +65,9 @@ INSERT INTO tombstone (thread_id, epoch, deleted_us) VALUES (?1, ?2, ?3)
 ON CONFLICT (thread_id) DO UPDATE SET epoch = max(epoch, ?2), deleted_us = ?3
 
 -- name: get_thread
-SELECT t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error,
+SELECT t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error,
        t.created_us, t.updated_us, t.state_updated_us, t.reason
 FROM thread t
-LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document
 WHERE t.id = ?1 AND t.temporary < 2 AND json_within(t.metadata, ?2)
 
 -- name: get_thread_to_run
@@ -98,11 +97,6 @@ SELECT ?2, metadata, config, 'idle', ?3, agent, values_document, ?4, ?4, ?4
 FROM thread WHERE id = ?1
 ON CONFLICT (id) DO NOTHING
 RETURNING 1
-
--- name: copy_thread_document
-INSERT INTO document (thread_id, digest, data)
-SELECT ?2, d.digest, d.data FROM document d
-JOIN thread t ON t.id = ?1 AND d.thread_id = ?1 AND d.digest = t.values_document
 
 -- name: copy_thread_tags
 INSERT INTO thread_tag (key, value, thread_id)
@@ -247,12 +241,17 @@ FROM run r
 WHERE r.state = 'running' AND (r.lease_us < ?1 OR (?2 IS NOT NULL AND r.worker <> ?2))
 
 -- name: get_outcome
-SELECT r.state, r.reason, d.data, r.interrupts, r.shown, r.error, r.pending
-FROM run r LEFT JOIN document d ON d.thread_id = r.thread_id AND d.digest = r.output
-WHERE r.id = ?
+SELECT state, reason, output, interrupts, shown, error, pending, thread_id FROM run WHERE id = ?
 
 -- name: insert_document
 INSERT OR IGNORE INTO document (thread_id, digest, data) VALUES (?, ?, ?)
+
+-- name: get_document
+SELECT data FROM document WHERE thread_id = ? AND digest = ?
+
+-- name: copy_document
+INSERT OR IGNORE INTO document (thread_id, digest, data)
+SELECT ?2, digest, data FROM document WHERE thread_id = ?1 AND digest = ?3
 
 -- name: append_batch
 INSERT INTO feed (thread_id, seq, last_seq, run_id, written_us, packed)

@@ -72,15 +72,15 @@ def assistant(row: Sequence[Any]) -> Assistant:
     )
 
 
-def thread(row: Sequence[Any]) -> Thread:
-    """From `get_thread`."""
+def thread(row: Sequence[Any], values: bytes | None) -> Thread:
+    """From `get_thread`, with the document that column 5 addresses."""
     return Thread(
         id=row[0],
         metadata=orjson.loads(row[1]),
         config=orjson.loads(row[2]),
         agent=row[3],
         state=ThreadState(row[4]),
-        values=row[5],
+        values=values,
         interrupts=load_or_none(row[6]),
         error=load_or_none(row[7]),
         created_us=row[8],
@@ -112,15 +112,12 @@ def run(row: Sequence[Any]) -> Run:
     )
 
 
-def outcome(row: Sequence[Any]) -> Outcome | None:
-    """From `get_outcome`; None while the run is queued or running."""
-    state = RunState(row[0])
-    if state in (RunState.QUEUED, RunState.RUNNING):
-        return None
+def outcome(row: Sequence[Any], values: bytes | None) -> Outcome:
+    """From `get_outcome`, with the document that column 2 addresses."""
     return Outcome(
-        state=state,
+        state=RunState(row[0]),
         reason=Reason(row[1]),
-        values=row[2],
+        values=values,
         interrupts=load_or_none(row[3]) or {},
         shown_interrupts=load_or_none(row[4]) or (),
         error=load_or_none(row[5]),

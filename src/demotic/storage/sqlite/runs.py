@@ -28,7 +28,7 @@ from demotic.domain.model import (
     Run,
     Scope,
 )
-from demotic.storage.sqlite import assistants, checkpoint_removal, feed, rows, threads
+from demotic.storage.sqlite import assistants, checkpoint_removal, documents, feed, rows, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 ENDINGS = {
@@ -163,7 +163,7 @@ def end(
 ) -> None:
     """Write how a run ended, and what it leaves the thread with."""
     ended = advance(state, ENDINGS[outcome.state])
-    document = store_document(c, thread_id, outcome.values)
+    document = documents.save(c, thread_id, outcome.values) if outcome.values else None
     interrupts = rows.dump_or_null(outcome.interrupts)
     shown, error = rows.dump_or_null(outcome.shown_interrupts), rows.dump_or_null(outcome.error)
     c.execute(
@@ -200,7 +200,9 @@ def get_outcome(c: apsw.Connection, run_id: str) -> Outcome | None:
     row = first(c, Q.get_outcome, (run_id,))
     if row is None:
         raise RunNotFound(f"Run {run_id} not found")
-    return rows.outcome(row)
+    if row[0] in ACTIVE:
+        return None
+    return rows.outcome(row, documents.load(c, row[7], row[2]))
 
 
 def list_of_thread(
@@ -216,12 +218,3 @@ def list_of_thread(
     wanted = rows.dump(list(states)) if states is not None else None
     found = c.execute(Q.list_runs, (thread_id, wanted, limit, offset))
     return [rows.run(row) for row in found]
-
-
-def store_document(c: apsw.Connection, thread_id: str, data: bytes | None) -> bytes | None:
-    """Keep a document; its address."""
-    if data is None:
-        return None
-    digest = rows.digest(thread_id, data)
-    c.execute(Q.insert_document, (thread_id, digest, data))
-    return digest

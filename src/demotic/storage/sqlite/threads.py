@@ -1,6 +1,7 @@
 """Thread operations on a connection."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import apsw
 
@@ -8,15 +9,15 @@ from demotic.domain.errors import ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
 from demotic.domain.lifecycle import ThreadState
 from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery, Unfinished
-from demotic.storage.sqlite import checkpoint_removal, checkpoints, rows
+from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
 COLUMNS = (
-    "t.id, t.metadata, t.config, t.agent, t.state, d.data, t.interrupts, t.error, "
+    "t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error, "
     "t.created_us, t.updated_us, t.state_updated_us, t.reason"
 )
-SOURCE = "thread t LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document"
+SOURCE = "thread t"
 SORT = {
     "id": "t.id",
     "state": "t.state",
@@ -74,7 +75,11 @@ def get(c: apsw.Connection, thread_id: str, scope: Scope) -> Thread:
     row = first(c, Q.get_thread, (thread_id, rows.scope_filter(scope)))
     if row is None:
         raise ThreadNotFound(f"Thread with ID {thread_id} not found")
-    return rows.thread(row)
+    return _thread(c, row)
+
+
+def _thread(c: apsw.Connection, row: Sequence[Any]) -> Thread:
+    return rows.thread(row, documents.load(c, row[0], row[5]))
 
 
 def change(
@@ -94,7 +99,7 @@ def copy(c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_u
     epoch = _next_epoch(c, target_id, now_us)
     if first(c, Q.copy_thread, (source_id, target_id, epoch, now_us)) is None:
         raise _exists(target_id)
-    c.execute(Q.copy_thread_document, (source_id, target_id))
+    documents.copy(c, source_id, target_id, first(c, Q.get_thread, (source_id, None))[5])
     c.execute(Q.copy_thread_tags, (source_id, target_id))
     checkpoints.copy_thread(c, source_id, target_id)
     return get(c, target_id, scope)
@@ -103,13 +108,15 @@ def copy(c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_u
 def search(c: apsw.Connection, query: ThreadQuery, scope: Scope) -> Page:
     """A page of threads."""
     found = _search(scope.filters, query.metadata)
-    found.within("d.data", query.values)
+    if query.values:
+        wanted = rows.dump(query.values)
+        found.where("document_within(t.id, t.values_document, ?)", wanted)
     found.equals("t.state", query.state)
     if query.ids is not None:
         found.where("t.id IN (SELECT value FROM json_each(?))", rows.dump(list(query.ids)))
     sort = SORT[query.sort_by]
     page = found.page(c, COLUMNS, sort, query.descending, query.limit, query.offset)
-    return Page([rows.thread(row) for row in page.items], page.total)
+    return Page([_thread(c, row) for row in page.items], page.total)
 
 
 def _search(*wanted: Mapping[str, Json] | None) -> Search:

@@ -9,7 +9,7 @@ from demotic.domain.errors import ThreadBusy
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, ThreadState, advance
 from demotic.domain.model import Claimer, LeaseKey, Outcome, Scope
-from demotic.storage.sqlite import feed, rows, runs, threads
+from demotic.storage.sqlite import documents, feed, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 
@@ -48,7 +48,7 @@ def _leave(c: apsw.Connection, key: LeaseKey, left: Outcome, now_us: int) -> Non
     queued = any(row[1] == RunState.QUEUED for row in unfinished)
     rest = left.thread_state
     shown = ThreadState.BUSY if queued else rest
-    document = runs.store_document(c, key.thread_id, left.values)
+    document = documents.save(c, key.thread_id, left.values) if left.values else None
     interrupts = rows.dump(left.interrupts)
     row = (key.thread_id, shown, rest, document, interrupts, None, now_us, left.reason)
     c.execute(Q.rest_thread, row)

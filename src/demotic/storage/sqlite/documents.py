@@ -1,0 +1,142 @@
+"""Documents: JSON kept once per thread, long lists in pieces, so that what grows costs what is new.
+
+A document is addressed by its digest. A short one is one row. Of a long one the elements of its
+long lists lie in rows of their own, a few together, under a tree of digests: the next document
+of a thread, which mostly repeats the last one, shares all rows but those at the lists' ends.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+import orjson
+
+from demotic.storage.sql.containment import json_within
+from demotic.storage.sqlite import rows
+from demotic.storage.sqlite.statements import Q, first
+
+WHOLE, PARTS, BRANCH = b"\x00", b"\x01", b"\x02"
+"""First byte of a row: JSON text as it is; a document's parts; the digests of a list's pieces."""
+
+LONG = 4096  # bytes from which a document is looked at for lists to split
+PIECE = 16  # elements of a list in one row
+FAN_OUT = 64  # pieces under one branch
+DIGEST = 16  # bytes of a digest
+
+Part = bytes | list[Any]
+"""Of a document: JSON text, or [depth, digest] of a list's tree."""
+
+
+def save(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
+    """Keep a document; its address."""
+    parts = _parts(c, thread_id, data) if len(data) >= LONG else None
+    if parts is None:
+        return _put(c, thread_id, WHOLE + data)
+    return _put(c, thread_id, PARTS + msgspec.msgpack.encode(parts))
+
+
+def load(c: apsw.Connection, thread_id: str, digest: bytes | None) -> bytes | None:
+    """A document by its address."""
+    if digest is None:
+        return None
+    row = first(c, Q.get_document, (thread_id, digest))
+    return None if row is None else _whole(c, thread_id, row[0])
+
+
+def copy(c: apsw.Connection, source: str, target: str, digest: bytes | None) -> None:
+    """Copy a document, with all its rows, to another thread under the same address."""
+    if digest is not None:
+        for each in _rows_of(c, source, digest):
+            c.execute(Q.copy_document, (source, target, each))
+
+
+def register(c: apsw.Connection) -> None:
+    """Give SQL on this connection `document_within(thread id, digest, wanted JSON)`."""
+
+    def within(*values: Any) -> bool:
+        thread_id, digest, wanted = values
+        return json_within(load(c, thread_id, digest), wanted)
+
+    c.create_scalar_function("document_within", within, 3)
+
+
+def _put(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
+    digest = rows.digest(thread_id, data)
+    c.execute(Q.insert_document, (thread_id, digest, data))
+    return digest
+
+
+def _parts(c: apsw.Connection, thread_id: str, data: bytes) -> list[Part] | None:
+    """A document in parts; None where it has no long list at its top or under a key."""
+    value = orjson.loads(data)
+    if isinstance(value, list):
+        return [_tree(c, thread_id, value)] if len(value) > PIECE else None
+    if not isinstance(value, dict):
+        return None
+    parts: list[Part] = []
+    text = b"{"
+    for key, member in value.items():
+        text += (b"," if len(text) > 1 or parts else b"") + orjson.dumps(key) + b":"
+        if isinstance(member, list) and len(member) > PIECE:
+            parts += [text, _tree(c, thread_id, member)]
+            text = b""
+        else:
+            text += orjson.dumps(member)
+    return [*parts, text + b"}"] if parts else None
+
+
+def _tree(c: apsw.Connection, thread_id: str, elements: list[Any]) -> list[Any]:
+    """A list's elements in rows; depth and digest of their root."""
+    level = [
+        _put(c, thread_id, WHOLE + orjson.dumps(piece)[1:-1]) for piece in _groups(elements, PIECE)
+    ]
+    depth = 0
+    while len(level) > 1:
+        level = [_put(c, thread_id, BRANCH + b"".join(g)) for g in _groups(level, FAN_OUT)]
+        depth += 1
+    return [depth, level[0]]
+
+
+def _whole(c: apsw.Connection, thread_id: str, row: bytes) -> bytes:
+    if row[:1] == WHOLE:
+        return row[1:]
+    text = []
+    for part in msgspec.msgpack.decode(row[1:]):
+        if isinstance(part, bytes):
+            text.append(part)
+        else:
+            text.append(b"[" + b",".join(_pieces(c, thread_id, part[1])) + b"]")
+    return b"".join(text)
+
+
+def _pieces(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes]:
+    (row,) = first(c, Q.get_document, (thread_id, digest))
+    if row[:1] == WHOLE:
+        yield row[1:]
+        return
+    for child in _digests(row):
+        yield from _pieces(c, thread_id, child)
+
+
+def _rows_of(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes]:
+    """The addresses of a document's rows."""
+    yield digest
+    (row,) = first(c, Q.get_document, (thread_id, digest))
+    if row[:1] == BRANCH:
+        children = _digests(row)
+    elif row[:1] == PARTS:
+        children = [p[1] for p in msgspec.msgpack.decode(row[1:]) if isinstance(p, list)]
+    else:
+        return
+    for child in children:
+        yield from _rows_of(c, thread_id, child)
+
+
+def _digests(row: bytes) -> list[bytes]:
+    return [row[i : i + DIGEST] for i in range(1, len(row), DIGEST)]
+
+
+def _groups(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
