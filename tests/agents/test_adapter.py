@@ -232,6 +232,18 @@ async def test_a_temporary_run_leaves_nothing_and_keeps_its_state_while_it_runs(
     database.close()
 
 
+async def test_a_temporary_run_that_pauses_is_saved_with_its_question() -> None:
+    async with served(nested()) as house:
+        started = await house.start(None, input={"log": []})
+        ended = await asyncio.wait_for(started.following.ended(), 10)
+        outcome = await house.engine.runs.outcome(started.run, ended)
+        assert [q["value"] for q in outcome.shown_interrupts] == ["really?"]
+        state = await house.engine.states.get(started.run.thread_id, EVERYTHING)
+        assert list(state.next) == ["outer"]
+        answered = await house.wait(started.run.thread_id, command={"resume": "yes"})
+        assert answered.values == b'{"log":["answer:yes"]}'
+
+
 async def test_history_is_newest_first_and_every_checkpoint_can_be_read() -> None:
     async with served(chain(a, b)) as house:
         thread = await house.thread()

@@ -1,5 +1,6 @@
 """The LangGraph adapter: runs graphs as agents of the engine."""
 
+import copy
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -32,6 +33,7 @@ from demotic.domain.errors import (
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import (
     AgentSchemas,
+    Claim,
     Json,
     LeaseKey,
     Outcome,
@@ -54,7 +56,10 @@ class _Opened(NamedTuple):
 
     def bound(self, saver: Saver) -> Graph:
         """The graph with a saver of its own."""
-        return self.graph.copy(update={"checkpointer": saver})
+        # As `graph.copy(update=...)`, which also validates the graph anew, for each run.
+        graph = copy.copy(self.graph)
+        graph.checkpointer = saver
+        return graph
 
 
 class LangGraphAgent:
@@ -222,7 +227,8 @@ class LangGraphAgent:
         if buffer is not None:
             saver = Saver(buffer, serde=opened.saver.serde, key=attempt.key)
         else:
-            saver = opened.saver.bound(attempt.key)
+            is_empty = attempt.claim.run.attempt == 1 and attempt.claim.head is None
+            saver = opened.saver.bound(attempt.key, is_empty=is_empty)
         graph = opened.bound(saver)
         if paused := await stopped_before(attempt.claim, graph, config):
             return paused
@@ -255,7 +261,7 @@ class LangGraphAgent:
             "subgraphs": request.subgraphs,
             "interrupt_before": nodes(request.interrupt_before),
             "interrupt_after": nodes(request.interrupt_after),
-            "durability": request.durability,
+            "durability": _durability(claim),
             "control": control,
         }
         if events.show_everything:
@@ -322,3 +328,10 @@ def _failed(error: Exception, events: Events) -> Outcome:
     except TypeError:  # the state itself is what cannot be shown
         values = None
     return Outcome(state=RunState.FAILED, reason=Reason.ERROR, values=values, error=told)
+
+
+def _durability(claim: Claim) -> str | None:
+    """How often to save. A temporary run's state lies in memory: only a pause has it saved."""
+    if claim.run.request.durability is None and claim.run.temporary:
+        return "exit"
+    return claim.run.request.durability

@@ -68,16 +68,21 @@ class Saver(BaseCheckpointSaver[int]):
         self._key = key
         self._administrative = administrative and key is None
         self._memory = Memory(enabled=key is not None)
+        self._is_empty = False
 
     @property
     def read_only(self) -> bool:
         """Whether every write is refused."""
         return self._key is None and not self._administrative
 
-    def bound(self, key: LeaseKey) -> Self:
-        """A saver of the same kind for one attempt."""
+    def bound(self, key: LeaseKey, *, is_empty: bool = False) -> Self:
+        """A saver of the same kind for one attempt.
+
+        `is_empty`: the thread has no checkpoints yet, so there is nothing to read before the
+        attempt's first write.
+        """
         clone = copy.copy(self)
-        clone._key, clone._administrative = key, False
+        clone._key, clone._administrative, clone._is_empty = key, False, is_empty
         clone._memory = Memory(enabled=True)
         return clone
 
@@ -215,6 +220,8 @@ class Saver(BaseCheckpointSaver[int]):
 
     def _get(self, config: RunnableConfig) -> Steps[CheckpointTuple | None]:
         at = self._address(config)
+        if self._is_empty:
+            return None
         stored: StoredCheckpoint | None
         stored = yield self._checkpoints.get(at.thread_id, at.ns, at.checkpoint_id)
         if stored is None:
@@ -230,6 +237,7 @@ class Saver(BaseCheckpointSaver[int]):
         new_versions: ChannelVersions,
     ) -> Steps[RunnableConfig]:
         at = self._address(config, writing=True)
+        self._is_empty = False
         full_metadata = get_checkpoint_metadata(config, metadata)
         try:
             yield from self._put_once(at, checkpoint, full_metadata, new_versions)
@@ -259,6 +267,7 @@ class Saver(BaseCheckpointSaver[int]):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, path: str
     ) -> Steps[None]:
         at = self._address(config, writing=True)
+        self._is_empty = False
         packer = Packer(self.serde, at.thread_id)
         stored = pack_writes(packer, writes, task_id, path)
         checkpoint_id = config["configurable"]["checkpoint_id"]
