@@ -129,6 +129,11 @@ def unpack_tuple(
     )
 
 
+def stored_channels(stored: StoredCheckpoint) -> Expressions:
+    """The channel values as they are stored."""
+    return _body(stored)[1]
+
+
 def unpack_channels(
     serde: SerializerProtocol, stored: StoredCheckpoint, names: Collection[str]
 ) -> dict[str, Any]:

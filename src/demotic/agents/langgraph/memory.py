@@ -1,6 +1,6 @@
 """What one attempt knows to be stored already, so that it is not packed and sent again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint
@@ -38,6 +38,11 @@ class Memory:
         """Values that are stored."""
         if self._enabled:
             self._digests.update(digests)
+
+    @property
+    def stored(self) -> Container[bytes]:
+        """Digests that are known to be stored."""
+        return self._digests
 
     def unsent(self, nodes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         """Those nodes that are not known to be stored."""

@@ -22,6 +22,7 @@ from demotic.agents.langgraph.manifest import (
     pack_channels,
     pack_checkpoint,
     pack_writes,
+    stored_channels,
     unpack_channels,
     unpack_tuple,
     unpack_writes,
@@ -226,8 +227,10 @@ class Saver(BaseCheckpointSaver[int]):
         stored = yield self._checkpoints.get(at.thread_id, at.ns, at.checkpoint_id)
         if stored is None:
             return None
+        found = unpack_tuple(self.serde, at.thread_id, stored)
         self._memory.add(stored.values)
-        return unpack_tuple(self.serde, at.thread_id, stored)
+        self._memory.add_manifest(at.ns, found.checkpoint, stored_channels(stored))
+        return found
 
     def _put(
         self,
@@ -254,7 +257,7 @@ class Saver(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> Steps[None]:
-        packer = Packer(self.serde, at.thread_id)
+        packer = Packer(self.serde, at.thread_id, self._memory.stored)
         unchanged = self._memory.unchanged(at, checkpoint, new_versions)
         channels = pack_channels(packer, checkpoint, unchanged)
         stored = pack_checkpoint(self.serde, at, checkpoint, metadata, channels)
@@ -268,7 +271,7 @@ class Saver(BaseCheckpointSaver[int]):
     ) -> Steps[None]:
         at = self._address(config, writing=True)
         self._is_empty = False
-        packer = Packer(self.serde, at.thread_id)
+        packer = Packer(self.serde, at.thread_id, self._memory.stored)
         stored = pack_writes(packer, writes, task_id, path)
         checkpoint_id = config["configurable"]["checkpoint_id"]
         for _ in range(2):

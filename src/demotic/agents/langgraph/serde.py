@@ -48,10 +48,19 @@ class StrictSerializer(JsonPlusSerializer):
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The kind of encoding and the bytes; `TypeNotAllowed` for what would not come back."""
         kind, data = super().dumps_typed(obj)
-        if kind == "msgpack" and type(obj) not in _PLAIN:
+        if type(obj) not in _PLAIN:
+            self.check(kind, data)
+        return kind, data
+
+    def dumps_unchecked(self, obj: Any) -> tuple[str, bytes]:
+        """The kind of encoding and the bytes, of which new ones must be checked."""
+        return super().dumps_typed(obj)
+
+    def check(self, kind: str, data: bytes) -> None:
+        """Raises `TypeNotAllowed` for what would not come back."""
+        if kind == "msgpack":
             for refusal in self._refusals(data):
                 raise TypeNotAllowed(refusal)
-        return kind, data
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """The value; only the kinds that `dumps_typed` writes are read."""

@@ -5,7 +5,7 @@ holds under a keyed digest. Lists are stored per element under a tree of branche
 grew by one element shares all nodes with the shorter one but a few at its end.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
+from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.ports.checkpoints import BRANCH, DIGEST_SIZE, LEAF, children
 
 INLINE = 128
@@ -35,12 +36,20 @@ VALUE, STORED, ITEMS, TREE, MAPPING, SNAPSHOT = range(6)
 
 
 class Packer:
-    """Turns values of one thread into expressions; collects the nodes in `nodes`."""
+    """Turns values of one thread into expressions; collects the nodes in `nodes`.
 
-    def __init__(self, serde: SerializerProtocol, thread_id: str) -> None:
+    `known` are digests of nodes that were stored before: what they hold was checked then.
+    """
+
+    def __init__(
+        self, serde: SerializerProtocol, thread_id: str, known: Container[bytes] = ()
+    ) -> None:
         self.nodes: dict[bytes, bytes] = {}
-        self._serde = serde
-        self._key = _digest_key(thread_id)
+        self._key, self._known = _digest_key(thread_id), known
+        self._dumps: Callable[[Any], tuple[str, bytes]] = serde.dumps_typed
+        self._check_encoded: Callable[[str, bytes], None] | None = None
+        if isinstance(serde, StrictSerializer):
+            self._dumps, self._check_encoded = serde.dumps_unchecked, serde.check
 
     def pack(self, value: Any) -> Expression:
         """The expression of a value."""
@@ -57,6 +66,7 @@ class Packer:
     def _pack_whole(self, value: Any) -> Expression:
         element = self._element(value)
         if _size(element) <= INLINE:
+            self._check([element])
             return [VALUE, element]
         return [STORED, self._leaf([element])]
 
@@ -70,6 +80,7 @@ class Packer:
     def _pack_list(self, value: list[Any]) -> Expression:
         elements = [self._element(item) for item in value]
         if len(elements) <= FANOUT and sum(map(_size, elements)) <= INLINE:
+            self._check(elements)
             return [ITEMS, elements]
         level = [self._leaf(chunk) for chunk in _chunks(elements)]
         while len(level) > 1:
@@ -80,11 +91,20 @@ class Packer:
         return [TREE, level[0]]
 
     def _element(self, value: Any) -> Any:
-        kind, data = self._serde.dumps_typed(value)
+        kind, data = self._dumps(value)
         return data if kind == "msgpack" else [kind, data]
 
+    def _check(self, elements: Sequence[Any]) -> None:
+        if self._check_encoded is not None:
+            for element in elements:
+                if isinstance(element, bytes):
+                    self._check_encoded("msgpack", element)
+
     def _leaf(self, elements: Sequence[Any]) -> bytes:
-        return self._store(LEAF + msgspec.msgpack.encode(elements))
+        digest = self._store(LEAF + msgspec.msgpack.encode(elements))
+        if digest not in self._known:
+            self._check(elements)
+        return digest
 
     def _store(self, data: bytes) -> bytes:
         digest = blake2b(data, digest_size=DIGEST_SIZE, key=self._key).digest()
