@@ -17,6 +17,7 @@ from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.encoding import encode, plain
 from demotic.agents.langgraph.events import Events
+from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.saver import Saver
@@ -80,6 +81,7 @@ class LangGraphAgent:
     ) -> None:
         self._name, self._description = name, description
         self._checkpoints, self._serde = checkpoints, serde
+        keep_serving()
         self._made = graph if isinstance(graph, Factory) else self._prepare(graph)
 
     @property
@@ -107,6 +109,8 @@ class LangGraphAgent:
             if isinstance(error, (AgentError, NotBuilt)):  # its factory's, not the server's
                 return _failed(error, events)
             raise
+        except EXITS as exit:  # of its factory
+            return _failed(AgentExited(exit), events)
         except Exception as error:
             return _failed(error, events)
 
@@ -213,7 +217,7 @@ class LangGraphAgent:
                 opened = await stack.enter_async_context(self._open(Use(access, config)))
             except DemoticError:
                 raise
-            except Exception as error:
+            except (Exception, *EXITS) as error:
                 raise AgentError(
                     f"The factory of graph '{self._name}' failed for {access}: "
                     f"{type(error).__name__}: {error}"

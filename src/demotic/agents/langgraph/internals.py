@@ -1,7 +1,12 @@
 """The private names of LangGraph and its SDK that the adapter relies on, all in one place."""
 
+from typing import Any
+
 from langgraph._internal._constants import INTERRUPT, NULL_TASK_ID, RESUME
+from langgraph.pregel import _runner
 from langgraph_sdk.runtime import _ExecutionRuntime as ExecutionRuntime
 from langgraph_sdk.runtime import _ReadRuntime as ReadRuntime
 
-__all__ = ["INTERRUPT", "NULL_TASK_ID", "RESUME", "ExecutionRuntime", "ReadRuntime"]
+runner: Any = _runner
+
+__all__ = ["INTERRUPT", "NULL_TASK_ID", "RESUME", "ExecutionRuntime", "ReadRuntime", "runner"]

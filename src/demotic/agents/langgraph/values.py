@@ -1,8 +1,9 @@
 """Python values as content-addressed nodes, so that what a thread keeps is stored once.
 
 A value becomes a small expression, which its checkpoint holds, and nodes, which the thread
-holds under a keyed digest. Lists are stored per element under a tree of branches: a list that
-grew by one element shares all nodes with the shorter one but a few at its end.
+holds under a keyed digest. Lists are stored in leaves of a few elements under a tree of
+branches: a list that grew by one element shares all nodes with the shorter one but a few at its
+end.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -17,13 +18,13 @@ from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.ports.checkpoints import BRANCH, DIGEST_SIZE, LEAF, children
 
 INLINE = 128
-"""Bytes up to which an encoded value lies in the expression, and list elements share a leaf."""
+"""Bytes up to which an encoded value lies in the expression."""
 
 FANOUT = 64
-"""Children of a branch, and elements of a shared leaf."""
+"""Children of a branch, and elements of a leaf at most."""
 
-CHUNK = 1024
-"""Bytes of elements at which a shared leaf is full."""
+CHUNK = 4096
+"""Bytes of elements at which a leaf is full: what appending to a list writes again, at most."""
 
 MAX_SPLIT = 64
 """Lists of one mapping that are stored per element; a mapping with more is stored whole."""
@@ -190,7 +191,7 @@ def _size(element: Any) -> int:
 
 
 def _chunks(elements: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Elements by leaf: a large one has its own, small neighbours share one.
+    """Elements by leaf: as many neighbours as fill one.
 
     Filled from the front, so that appending changes the last leaf only.
     """
@@ -198,13 +199,10 @@ def _chunks(elements: Sequence[Any]) -> Iterator[Sequence[Any]]:
     filled = 0
     for element in elements:
         size = _size(element)
-        if chunk and (size > INLINE or len(chunk) == FANOUT or filled + size > CHUNK):
+        if chunk and (len(chunk) == FANOUT or filled + size > CHUNK):
             yield chunk
             chunk, filled = [], 0
-        if size > INLINE:
-            yield [element]
-        else:
-            chunk.append(element)
-            filled += size
+        chunk.append(element)
+        filled += size
     if chunk:
         yield chunk
