@@ -150,3 +150,19 @@ def test_a_value_that_is_gone_is_named() -> None:
     expression, nodes = pack("x" * 500)
     with pytest.raises(LookupError, match=next(iter(nodes)).hex()):
         Unpacker(SERDE, {}).unpack(expression)
+
+
+def test_lists_of_every_length_and_kind_come_back_new_each_time() -> None:
+    for length in (0, 1, 15, 16, FANOUT + 1, 70_000):
+        for element in (1, None, b"raw", {"a": [1]}):
+            value = [element] * length
+            expression, nodes = pack(value)
+            unpacker = Unpacker(SERDE, nodes)
+            found = unpacker.unpack(expression)
+            assert found == value
+            assert found is not unpacker.unpack(expression)
+    mixed = [1, None, {"a": 1}, b"raw", "x" * 500] * FANOUT
+    expression, nodes = pack(mixed)
+    found = Unpacker(SERDE, nodes).unpack(expression)
+    assert found == mixed
+    assert found[2] is not found[7]

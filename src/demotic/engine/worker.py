@@ -207,6 +207,9 @@ class Worker:
         if not job.work.done():
             log.error("agent does not stop, its run goes on without it", run=job.claim.run.id)
         elif not job.work.cancelled():
+            error = job.work.exception()
+            if error is not None and not isinstance(error, Exception):
+                return _failed(type(error).__name__, f"The agent raised {error!r}.")
             return job.work.result()
         if job.cancelled:
             return await agent.interrupted(attempt)
@@ -214,8 +217,7 @@ class Worker:
             return _timed_out(await agent.interrupted(attempt), self._run_s)
         if job.drain.requested or job.lost:
             return None
-        error = {"error": "CancelledError", "message": "The agent cancelled itself."}
-        return Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=error)
+        return _failed("CancelledError", "The agent cancelled itself.")
 
     async def _release(self, job: Job, recorder: Recorder) -> None:
         if events := await recorder.close():
@@ -236,6 +238,11 @@ class Worker:
         self._hub.end(key.thread_id, Ended(run.id, finished.outcome))
         if finished.more:
             self.wake()
+
+
+def _failed(name: str, message: str) -> Outcome:
+    error = {"error": name, "message": message}
+    return Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=error)
 
 
 def _timed_out(stopped: Outcome, run_s: float) -> Outcome:

@@ -151,6 +151,46 @@ class ThreadContract:
         page = await storage.search_threads(ThreadQuery(offset=1_000_000), scope=EVERYTHING)
         assert (list(page.items), page.total) == ([], 5)
 
+    @pytest.mark.parametrize("sort", ["id", "state", "created", "updated", "state_updated"])
+    async def test_a_filter_leaves_out_and_a_sort_orders(self, storage: Storage, sort: str) -> None:
+        await prepare(storage)
+        for n in range(12):
+            scope = ALICE if n % 3 else BOB
+            made = await make_thread(storage, scope, now_us=T0 + n, even=n % 2 == 0, kind="k")
+            if n % 4 == 0:
+                await claimed(storage, made, now_us=T0 + 40 - n)
+            if n % 5 == 0:
+                await storage.change_thread(made, {"x": [n]}, scope=EVERYTHING, now_us=T0 + 50 - n)
+        whole = ThreadQuery(limit=100)
+        every = (await storage.search_threads(whole, scope=EVERYTHING)).items
+        column = {"id": "id", "state": "state"}.get(sort, f"{sort}_us")
+        for tags in ({}, {"kind": "k"}, {"kind": "k", "even": True}, {"kind": "k", "x": [5]}):
+            for state in (None, ThreadState.BUSY):
+                for down in (True, False):
+                    left = [
+                        t
+                        for t in every
+                        if all(t.metadata.get(key) == value for key, value in tags.items())
+                        and (state is None or t.state is state)
+                    ]
+                    left.sort(key=lambda t: (getattr(t, column), t.id), reverse=down)
+                    query = ThreadQuery(
+                        metadata=tags, state=state, limit=2, offset=1, sort_by=sort, descending=down
+                    )
+                    page = await storage.search_threads(query, scope=EVERYTHING)
+                    assert (list(page.items), page.total) == (left[1:3], len(left))
+                    page = await storage.search_threads(query, scope=ALICE)
+                    seen = [t for t in left if t.metadata["owner"] == "alice"]
+                    assert (list(page.items), page.total) == (seen[1:3], len(seen))
+
+    async def test_a_temporary_thread_is_never_found(self, storage: Storage) -> None:
+        await prepare(storage)
+        thread_id = (await admit(storage, None)).run.thread_id
+        await storage.change_thread(thread_id, {"a": 1}, scope=EVERYTHING, now_us=T0)
+        for metadata in ({}, {"a": 1}, {"a": 1, "m": 1}):
+            page = await storage.search_threads(ThreadQuery(metadata=metadata), scope=EVERYTHING)
+            assert page.total == 0
+
     async def test_threads_are_found_by_values_and_state(self, storage: Storage) -> None:
         await prepare(storage)
         claim = await claimed(storage)

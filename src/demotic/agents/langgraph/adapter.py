@@ -81,7 +81,6 @@ class LangGraphAgent:
     ) -> None:
         self._name, self._description = name, description
         self._checkpoints, self._serde = checkpoints, serde
-        keep_serving()
         self._made = graph if isinstance(graph, Factory) else self._prepare(graph)
 
     @property
@@ -96,6 +95,7 @@ class LangGraphAgent:
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """See the port."""
+        keep_serving()
         claim = attempt.claim
         config = entry.run_config(claim, VERSIONS)
         events = Events(claim.run, attempt.sink)

@@ -9,8 +9,8 @@ import orjson
 from demotic.agents.langgraph.manifest import pack_metadata
 from demotic.ports.checkpoints import Checkpoints, Reply, StoredCheckpoint
 
-PAGE = 50
-"""Checkpoints per request."""
+PAGE = 100
+"""Checkpoints per request: what they share is read once for all of them."""
 
 Row = tuple[str, StoredCheckpoint]
 """A thread id and a checkpoint of that thread."""

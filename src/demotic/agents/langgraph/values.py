@@ -126,11 +126,11 @@ class Unpacker:
         if kind == VALUE:
             return self._value(operand)
         if kind == STORED:
-            return next(self._elements(operand))
+            return self._value(self._elements(operand)[0])
         if kind == ITEMS:
-            return [self._value(element) for element in operand]
+            return self._values(operand)
         if kind == TREE:
-            return list(self._elements(operand))
+            return self._values(self._elements(operand))
         if kind == MAPPING:
             mapping = self.unpack(operand)
             for key, item in expression[2]:
@@ -140,14 +140,12 @@ class Unpacker:
             return _DeltaSnapshot(self.unpack(operand))
         raise ValueError(f"A checkpoint holds an unknown kind of value: {kind!r}.")
 
-    def _elements(self, digest: bytes) -> Iterator[Any]:
+    def _elements(self, digest: bytes) -> list[Any]:
         data = self._node(digest)
         if data.startswith(LEAF):
-            for element in msgspec.msgpack.decode(data[1:]):
-                yield self._value(element)
-        else:
-            for child in children(data):
-                yield from self._elements(child)
+            elements: list[Any] = msgspec.msgpack.decode(data[1:])
+            return elements
+        return [element for child in children(data) for element in self._elements(child)]
 
     def _node(self, digest: bytes) -> bytes:
         try:
@@ -156,6 +154,15 @@ class Unpacker:
             raise LookupError(
                 f"A checkpoint refers to a value that is not stored: {digest.hex()}."
             ) from None
+
+    def _values(self, elements: Sequence[Any]) -> list[Any]:
+        """The values of elements; where all are msgpack they are one array, decoded at once."""
+        try:
+            array = _array_header(len(elements)) + b"".join(elements)
+        except TypeError:  # one is not
+            return [self._value(element) for element in elements]
+        values: list[Any] = self._value(array)
+        return values
 
     def _value(self, element: Any) -> Any:
         kind, data = ("msgpack", element) if isinstance(element, bytes) else element
@@ -173,6 +180,11 @@ def roots(expression: Expression) -> Iterator[bytes]:
         yield from roots(expression[1])
         for _, item in expression[2]:
             yield from roots(item)
+
+
+def _array_header(size: int) -> bytes:
+    """The beginning of a msgpack array (format "array 16" or "array 32")."""
+    return b"\xdc" + size.to_bytes(2) if size < 1 << 16 else b"\xdd" + size.to_bytes(4)
 
 
 def _digest_key(thread_id: str) -> bytes:

@@ -24,6 +24,9 @@ from demotic.storage.sqlite.database import Database
 
 SQL = Queries(__package__, "checkpoints.sql")
 
+Row = tuple[Any, ...]
+"""ns, id, parent id, body, roots, metadata, what is inherited, run id."""
+
 
 class SqliteCheckpoints:
     """The port `Checkpoints` on a SQLite database."""
@@ -74,7 +77,9 @@ class SqliteCheckpoints:
         """See the port."""
 
         def job(connection: apsw.Connection) -> StoredCheckpoint | None:
-            return next(_load(connection, thread_id, [(ns, checkpoint_id)]), None)
+            row = {"thread_id": thread_id, "ns": ns, "id": checkpoint_id}
+            found = connection.execute(SQL.get_checkpoint, row).fetchall()
+            return next(_complete(connection, thread_id, found), None)
 
         return self._database.read("get_checkpoint", job)
 
@@ -95,8 +100,8 @@ class SqliteCheckpoints:
             for thread in [thread_id] if thread_id is not None else _threads(connection):
                 matches = _matches(connection, thread, ns, checkpoint_id, before, metadata)
                 wanted = None if limit is None else max(limit - len(found), 0)
-                places = list(islice(matches, wanted))
-                found += ((thread, stored) for stored in _load(connection, thread, places))
+                rows = list(islice(matches, wanted))
+                found += ((thread, stored) for stored in _complete(connection, thread, rows))
             return found
 
         return self._database.read("list_checkpoints", job)
@@ -223,35 +228,31 @@ def _matches(
     checkpoint_id: str | None,
     before: str | None,
     metadata: Mapping[str, Any] | None,
-) -> Iterator[Place]:
-    """Places of the checkpoints that a listing asks for, newest first.
+) -> Iterator[Row]:
+    """The checkpoints that a listing asks for, newest first.
 
     Metadata is compared here: neither keys nor values of a filter get near the SQL.
     """
     query = SQL.list_thread if ns is None else SQL.list_namespace
     row = {"thread_id": thread_id, "ns": ns, "id": checkpoint_id, "before": before}
     wanted = (metadata or {}).items()
-    for found_ns, found_id, text in connection.execute(query, row):
+    for checkpoint in connection.execute(query, row):
         if wanted:
-            found = orjson.loads(text)
+            found = orjson.loads(checkpoint[5])
             if any(key not in found or found[key] != value for key, value in wanted):
                 continue
-        yield found_ns, found_id
+        yield checkpoint
 
 
-def _load(
-    connection: apsw.Connection, thread_id: str, places: Iterable[tuple[str, str | None]]
+def _complete(
+    connection: apsw.Connection, thread_id: str, found: Sequence[Row]
 ) -> Iterator[StoredCheckpoint]:
-    """The checkpoints of a thread at `places`, with writes; they share one mapping of values."""
-    loaded, roots = [], set[bytes]()
-    for ns, checkpoint_id in places:
-        row = {"thread_id": thread_id, "ns": ns, "id": checkpoint_id}
-        for found in connection.execute(SQL.get_checkpoint, row):
-            writes = _writes(connection, thread_id, ns, found[1])
-            loaded.append((found, writes))
-            roots.update(split_digests(found[4]), *(write.roots for write in writes))
+    """Checkpoints of a thread with their writes; they share one mapping of values."""
+    writes = _writes(connection, thread_id, [(row[0], row[1]) for row in found])
+    roots = {root for row in found for root in split_digests(row[4])}
+    roots.update(root for slots in writes.values() for write in slots for root in write.roots)
     values = _closure(connection, thread_id, roots)
-    for (ns, found_id, parent_id, body, own, metadata, inherited, run_id), writes in loaded:
+    for ns, found_id, parent_id, body, own, metadata, inherited, run_id in found:
         yield StoredCheckpoint(
             ns=ns,
             id=found_id,
@@ -261,29 +262,39 @@ def _load(
             metadata=metadata.encode(),
             inherited=orjson.loads(inherited),
             run_id=run_id,
-            writes=writes,
+            writes=writes.get((ns, found_id), ()),
             values=values,
         )
 
 
 def _writes(
-    connection: apsw.Connection, thread_id: str, ns: str, checkpoint_id: str
-) -> Sequence[StoredWrite]:
-    slots: dict[tuple[str, int], StoredWrite] = {}
-    for task_id, idx, task_path, channel, data, roots, run_id in connection.execute(
-        SQL.get_writes, (thread_id, ns, checkpoint_id)
-    ):
-        if (task_id, idx) not in slots:
-            slots[task_id, idx] = StoredWrite(
-                task_id=task_id,
-                task_path=task_path,
-                idx=idx,
-                channel=channel,
-                data=data,
-                roots=split_digests(roots),
-                run_id=run_id or None,
-            )
-    return sorted(slots.values(), key=lambda w: (w.task_path, w.task_id, w.idx))
+    connection: apsw.Connection, thread_id: str, places: Sequence[Place]
+) -> dict[Place, Sequence[StoredWrite]]:
+    """The writes of the checkpoints at `places` that have any, in their order."""
+    ids: dict[str, list[str]] = {}
+    for ns, checkpoint_id in places:
+        ids.setdefault(ns, []).append(checkpoint_id)
+    slots: dict[Place, dict[tuple[str, int], StoredWrite]] = {}
+    for ns, wanted in ids.items():
+        row = {"thread_id": thread_id, "ns": ns, "ids": apsw.carray(tuple(wanted))}
+        for at, task_id, idx, task_path, channel, data, roots, run_id in connection.execute(
+            SQL.writes_of, row
+        ):
+            of_checkpoint = slots.setdefault((ns, at), {})
+            if (task_id, idx) not in of_checkpoint:
+                of_checkpoint[task_id, idx] = StoredWrite(
+                    task_id=task_id,
+                    task_path=task_path,
+                    idx=idx,
+                    channel=channel,
+                    data=data,
+                    roots=split_digests(roots),
+                    run_id=run_id or None,
+                )
+    return {
+        place: sorted(found.values(), key=lambda w: (w.task_path, w.task_id, w.idx))
+        for place, found in slots.items()
+    }
 
 
 def _closure(

@@ -52,18 +52,19 @@ WHERE thread_id = :thread_id AND ns = :ns AND id = coalesce(:id, (
     SELECT checkpoint_id FROM checkpoint_head WHERE thread_id = :thread_id AND ns = :ns
 ));
 
--- name: get_writes
+-- name: writes_of
 -- The row that is read comes first in its slot.
-SELECT task_id, idx, task_path, channel, data, roots, run_id
-FROM checkpoint_write
-WHERE thread_id = ? AND ns = ? AND checkpoint_id = ?
-ORDER BY task_id, idx, CASE WHEN idx < 0 THEN -epoch ELSE epoch END, run_id;
+SELECT w.checkpoint_id, w.task_id, w.idx, w.task_path, w.channel, w.data, w.roots, w.run_id
+FROM carray(:ids) AS wanted
+CROSS JOIN checkpoint_write AS w
+    ON w.thread_id = :thread_id AND w.ns = :ns AND w.checkpoint_id = wanted.value
+ORDER BY w.task_id, w.idx, CASE WHEN w.idx < 0 THEN -w.epoch ELSE w.epoch END, w.run_id;
 
 -- name: all_threads
 SELECT DISTINCT thread_id FROM checkpoint ORDER BY thread_id;
 
 -- name: list_thread
-SELECT ns, id, metadata FROM checkpoint
+SELECT ns, id, parent_id, body, roots, metadata, inherited, run_id FROM checkpoint
 WHERE thread_id = :thread_id
   AND (:id IS NULL OR id = :id)
   AND (:before IS NULL OR ordinal < (
@@ -72,7 +73,7 @@ ORDER BY ordinal DESC;
 
 -- name: list_namespace
 -- The namespace's own checkpoint comes first: an id is unique there, and found by the key.
-SELECT ns, id, metadata FROM checkpoint
+SELECT ns, id, parent_id, body, roots, metadata, inherited, run_id FROM checkpoint
 WHERE thread_id = :thread_id AND ns = :ns
   AND (:id IS NULL OR id = :id)
   AND (:before IS NULL OR ordinal < coalesce(

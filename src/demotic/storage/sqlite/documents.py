@@ -41,7 +41,20 @@ def load(c: apsw.Connection, thread_id: str, digest: bytes | None) -> bytes | No
     if digest is None:
         return None
     row = first(c, Q.get_document, (thread_id, digest))
-    return None if row is None else _whole(c, thread_id, row[0])
+    return None if row is None else whole(c, thread_id, row[0])
+
+
+def whole(c: apsw.Connection, thread_id: str, row: bytes) -> bytes:
+    """A document by its first row."""
+    if row[:1] == WHOLE:
+        return row[1:]
+    text = []
+    for part in msgspec.msgpack.decode(row[1:]):
+        if isinstance(part, bytes):
+            text.append(part)
+        else:
+            text.append(b"[" + b",".join(_pieces(c, thread_id, part[1])) + b"]")
+    return b"".join(text)
 
 
 def copy(c: apsw.Connection, source: str, target: str, digest: bytes | None) -> None:
@@ -96,18 +109,6 @@ def _tree(c: apsw.Connection, thread_id: str, elements: list[Any]) -> list[Any]:
         level = [_put(c, thread_id, BRANCH + b"".join(g)) for g in _groups(level, FAN_OUT)]
         depth += 1
     return [depth, level[0]]
-
-
-def _whole(c: apsw.Connection, thread_id: str, row: bytes) -> bytes:
-    if row[:1] == WHOLE:
-        return row[1:]
-    text = []
-    for part in msgspec.msgpack.decode(row[1:]):
-        if isinstance(part, bytes):
-            text.append(part)
-        else:
-            text.append(b"[" + b",".join(_pieces(c, thread_id, part[1])) + b"]")
-    return b"".join(text)
 
 
 def _pieces(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes]:

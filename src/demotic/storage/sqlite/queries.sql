@@ -52,7 +52,12 @@ ON CONFLICT (id) DO NOTHING
 RETURNING 1
 
 -- name: insert_thread_tag
-INSERT OR IGNORE INTO thread_tag (key, value, thread_id) VALUES (?, ?, ?)
+INSERT OR IGNORE INTO thread_tag (key, value, created_us, thread_id)
+SELECT ?1, ?2, created_us, id FROM thread WHERE id = ?3 AND temporary = 0
+
+-- name: count_tag
+-- How many threads have it, as far as that matters.
+SELECT count(*) FROM (SELECT 1 FROM thread_tag WHERE key = ? AND value = ? LIMIT 10000)
 
 -- name: delete_thread_tags
 DELETE FROM thread_tag WHERE thread_id = ?
@@ -69,6 +74,15 @@ SELECT t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interr
        t.created_us, t.updated_us, t.state_updated_us, t.reason
 FROM thread t
 WHERE t.id = ?1 AND t.temporary < 2 AND json_within(t.metadata, ?2)
+
+-- name: list_threads
+-- The threads of a JSON list of ids, in its order, with their values' documents.
+SELECT t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error,
+       t.created_us, t.updated_us, t.state_updated_us, t.reason, d.data
+FROM json_each(?1) AS wanted
+CROSS JOIN thread t ON t.id = wanted.value
+LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document
+ORDER BY wanted.key
 
 -- name: get_thread_to_run
 SELECT metadata, epoch, rest FROM thread
@@ -99,8 +113,10 @@ ON CONFLICT (id) DO NOTHING
 RETURNING 1
 
 -- name: copy_thread_tags
-INSERT INTO thread_tag (key, value, thread_id)
-SELECT key, value, ?2 FROM thread_tag WHERE thread_id = ?1
+INSERT INTO thread_tag (key, value, created_us, thread_id)
+SELECT k.key, k.value, t.created_us, t.id
+FROM thread_tag k CROSS JOIN thread t ON t.id = ?2
+WHERE k.thread_id = ?1
 
 -- name: settle_thread
 UPDATE thread

@@ -11,10 +11,10 @@ from demotic.storage.sqlite.statements import first
 
 
 class Search:
-    """A search over one table (`source`: a table, with joins where needed)."""
+    """A search over one table (`source`: a table, with joins where needed) for what has a `key`."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, key: str = "id") -> None:
+        self._source, self._key = source, key
         self._conditions: list[str] = ["1"]
         self._values: list[Any] = []
 
@@ -33,11 +33,18 @@ class Search:
         if wanted:
             self.where(f"json_within({column}, ?)", rows.dump(wanted))
 
-    def every(self, c: apsw.Connection, column: str) -> list[Any]:
-        """One column of every row that matches."""
+    def every(self, c: apsw.Connection) -> list[Any]:
+        """The keys of all that matches."""
         conditions = " AND ".join(self._conditions)
-        statement = f"SELECT {column} FROM {self._source} WHERE {conditions}"
-        return [value for (value,) in c.execute(statement, tuple(self._values)).fetchall()]
+        statement = f"SELECT {self._key} FROM {self._source} WHERE {conditions}"
+        return [key for (key,) in c.execute(statement, tuple(self._values)).fetchall()]
+
+    def keys(
+        self, c: apsw.Connection, sort: str, descending: bool, limit: int, offset: int
+    ) -> Page:
+        """As `page`, but only the keys: what is skipped or sorted need not leave an index."""
+        page = self.page(c, self._key, sort, descending, limit, offset)
+        return Page([key for (key,) in page.items], page.total)
 
     def page(
         self,
@@ -52,8 +59,10 @@ class Search:
         conditions = " AND ".join(self._conditions)
         order = "DESC" if descending else "ASC"
         rest = f"FROM {self._source} WHERE {conditions}"
-        statement = f"SELECT {columns} {rest} ORDER BY {sort} {order}, id {order} LIMIT ? OFFSET ?"
-        found = c.execute(statement, (*self._values, limit, offset)).fetchall()
+        sorting = f"ORDER BY {sort} {order}, {self._key} {order} LIMIT ? OFFSET ?"
+        statement = f"SELECT {columns} {rest} {sorting}"
+        slice_ = (*self._values, limit, offset)
+        found = c.execute(statement, slice_).fetchall() if limit else []
         if found and len(found) < limit:
             return Page(found, offset + len(found))
         (total,) = first(c, f"SELECT count(*) {rest}", tuple(self._values))

@@ -13,11 +13,6 @@ from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, r
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
-COLUMNS = (
-    "t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error, "
-    "t.created_us, t.updated_us, t.state_updated_us, t.reason"
-)
-SOURCE = "thread t"
 SORT = {
     "id": "t.id",
     "state": "t.state",
@@ -25,6 +20,14 @@ SORT = {
     "updated": "t.updated_us",
     "state_updated": "t.state_updated_us",
 }
+TAG_SORT = {"id": "k.thread_id", "created": "k.created_us"}
+"""What the metadata index alone can be sorted by."""
+
+KEPT = "thread t"
+COVERED = "thread t INDEXED BY thread_updated"
+TAGGED = "thread_tag k"
+TAGGED_THREADS = "thread_tag k CROSS JOIN thread t ON t.id = k.thread_id"
+"""What is searched, and in which order it is gone through."""
 
 
 def create(c: apsw.Connection, new: NewThread, scope: Scope, now_us: int) -> Thread:
@@ -107,28 +110,63 @@ def copy(c: apsw.Connection, source_id: str, target_id: str, scope: Scope, now_u
 
 def search(c: apsw.Connection, query: ThreadQuery, scope: Scope) -> Page:
     """A page of threads."""
-    found = _search(scope.filters, query.metadata)
+    wanted = [each for each in (scope.filters, query.metadata) if each]
+    tags, nested = _tags(c, wanted), _nested(wanted)
+    filtered = bool(nested or query.values or query.state or query.ids is not None)
+    sort = SORT[query.sort_by]
+    if tags and query.sort_by in TAG_SORT:
+        sort, source = TAG_SORT[query.sort_by], TAGGED_THREADS if filtered else TAGGED
+    elif tags:
+        source = TAGGED_THREADS
+    else:
+        by_state = query.state is not None or query.sort_by in ("state", "state_updated")
+        source = COVERED if by_state and query.ids is None else KEPT
+    found = _matching(source, tags, nested)
     if query.values:
-        wanted = rows.dump(query.values)
-        found.where("document_within(t.id, t.values_document, ?)", wanted)
+        values = rows.dump(query.values)
+        found.where("document_within(t.id, t.values_document, ?)", values)
     found.equals("t.state", query.state)
     if query.ids is not None:
         found.where("t.id IN (SELECT value FROM json_each(?))", rows.dump(list(query.ids)))
-    sort = SORT[query.sort_by]
-    page = found.page(c, COLUMNS, sort, query.descending, query.limit, query.offset)
-    return Page([_thread(c, row) for row in page.items], page.total)
+    page = found.keys(c, sort, query.descending, query.limit, query.offset)
+    listed = every(c, Q.list_threads, (rows.dump(page.items),)) if page.items else []
+    return Page([_listed(c, row) for row in listed], page.total)
 
 
-def _search(*wanted: Mapping[str, Json] | None) -> Search:
-    """A search for threads whose metadata contains all that is wanted."""
-    found = Search(SOURCE)
-    found.where("t.temporary = 0")
-    for each in wanted:
-        for key, value in rows.tags(each or {}):
-            tagged = "t.id IN (SELECT thread_id FROM thread_tag WHERE key = ? AND value = ?)"
-            found.where(tagged, key, value)
-        if each and any(isinstance(value, (dict, list)) for value in each.values()):
-            found.within("t.metadata", each)
+def _listed(c: apsw.Connection, row: Sequence[Any]) -> Thread:
+    return rows.thread(row, None if row[12] is None else documents.whole(c, row[0], row[12]))
+
+
+def _tags(c: apsw.Connection, wanted: Sequence[Mapping[str, Json]]) -> list[tuple[str, str]]:
+    """The entries that the metadata index holds, the rarest first."""
+    tags = list(dict.fromkeys(tag for each in wanted for tag in rows.tags(each)))
+    if len(tags) > 1:
+        tags.sort(key=lambda tag: int(first(c, Q.count_tag, tag)[0]))
+    return tags
+
+
+def _nested(wanted: Sequence[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """The metadata that the index alone cannot find."""
+    return [each for each in wanted if any(isinstance(v, (dict, list)) for v in each.values())]
+
+
+def _matching(
+    source: str, tags: Sequence[tuple[str, str]], nested: Sequence[Mapping[str, Json]]
+) -> Search:
+    """A search for threads by metadata: through the first tag, where there is one."""
+    found = Search(source, "k.thread_id" if tags else "t.id")
+    if tags:  # only kept threads have any
+        found.where("k.key = ? AND k.value = ?", *tags[0])
+    else:
+        found.where("t.temporary = 0")
+    for tag in tags[1:]:
+        found.where(
+            "EXISTS (SELECT 1 FROM thread_tag o WHERE o.key = ? AND o.value = ? "
+            "AND o.created_us = k.created_us AND o.thread_id = k.thread_id)",
+            *tag,
+        )
+    for each in nested:
+        found.within("t.metadata", each)
     return found
 
 
@@ -144,9 +182,12 @@ def delete_matching(
     c: apsw.Connection, metadata: Mapping[str, Json], scope: Scope, now_us: int
 ) -> list[Unfinished]:
     """Delete the threads whose metadata contains the given; their unfinished runs."""
+    wanted = [each for each in (scope.filters, metadata) if each]
+    tags = _tags(c, wanted)
+    found = _matching(TAGGED_THREADS if tags else KEPT, tags, _nested(wanted))
     return [
         Unfinished(thread_id, run_id)
-        for thread_id in _search(scope.filters, metadata).every(c, "t.id")
+        for thread_id in found.every(c)
         for run_id in delete(c, thread_id, scope, now_us)
     ]
 

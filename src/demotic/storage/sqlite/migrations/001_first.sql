@@ -47,15 +47,20 @@ CREATE TABLE thread (
     state_updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX thread_created ON thread (created_us, id) WHERE temporary = 0;
-CREATE INDEX thread_updated ON thread (updated_us, id) WHERE temporary = 0;
+-- It holds all that a search may filter by state or sort by: whatever changes of that changes
+-- updated_us, too.
+CREATE INDEX thread_updated ON thread (updated_us, id, state, created_us, state_updated_us)
+    WHERE temporary = 0;
 CREATE INDEX thread_ended ON thread (updated_us) WHERE temporary = 2;
 
--- Top-level scalar entries of thread.metadata, so that a search by metadata uses an index.
+-- Top-level scalar entries of thread.metadata, so that a search by metadata uses an index; of
+-- kept threads only (temporary = 0), and in the order that a search has by default.
 CREATE TABLE thread_tag (
-    key       TEXT NOT NULL,
-    value     TEXT NOT NULL,
-    thread_id TEXT NOT NULL REFERENCES thread (id) ON DELETE CASCADE,
-    PRIMARY KEY (key, value, thread_id)
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    thread_id  TEXT NOT NULL REFERENCES thread (id) ON DELETE CASCADE,
+    PRIMARY KEY (key, value, created_us, thread_id)
 ) WITHOUT ROWID;
 CREATE INDEX thread_tag_thread ON thread_tag (thread_id);
 
