@@ -209,7 +209,8 @@ class Worker:
         elif not job.work.cancelled():
             error = job.work.exception()
             if error is not None and not isinstance(error, Exception):
-                return _failed(type(error).__name__, f"The agent raised {error!r}.")
+                name = type(error).__name__
+                return _failed(name, f"The agent raised {name}, which is no Exception.")
             return job.work.result()
         if job.cancelled:
             return await agent.interrupted(attempt)

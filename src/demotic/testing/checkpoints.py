@@ -4,6 +4,8 @@ A subclass provides the fixture `checkpoints`: an empty store. A store that fenc
 tested with `FencedCheckpointsContract`, whose subclass also says how a run gets its lease.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from demotic.domain.errors import Conflict, LeaseLost
@@ -208,6 +210,22 @@ class CheckpointsContract:
         assert await ids(checkpoints, "") == ["c", "b"]
         assert await ids(checkpoints, "sub") == ["a"]
         assert await ids(checkpoints, thread_id=OTHER) == []
+
+    async def test_a_listing_has_of_each_checkpoint_what_reading_it_alone_has(
+        self, checkpoints: Checkpoints
+    ) -> None:
+        nodes = [leaf(text) for text in "abcd"]
+        for n, (digest, data) in enumerate(nodes):
+            for ns in ("", "sub"):
+                item = checkpoint(f"{n}", ns=ns, roots=[digest], metadata=b'{"n":%d}' % n)
+                await put(checkpoints, item, values={digest: data})
+            writes = [write("t2", n), write("t1", -n, roots=[digest]), write("t1", n + 9)]
+            await checkpoints.put_writes(None, THREAD, "", f"{n}", writes[n % 2 :], {})
+        for _, listed in await checkpoints.list(THREAD, None):
+            alone = await checkpoints.get(THREAD, listed.ns, listed.id)
+            assert alone is not None
+            assert replace(listed, values={}) == replace(alone, values={})
+            assert alone.values.items() <= listed.values.items()
 
     async def test_a_listing_over_all_threads_names_them(self, checkpoints: Checkpoints) -> None:
         await put(checkpoints, checkpoint("c1"))

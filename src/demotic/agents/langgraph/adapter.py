@@ -15,7 +15,7 @@ from langgraph_sdk.runtime import AccessContext
 from demotic.agents.langgraph import entry, introspection
 from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
-from demotic.agents.langgraph.encoding import encode, plain
+from demotic.agents.langgraph.encoding import encode, plain, said
 from demotic.agents.langgraph.events import Events
 from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
@@ -326,7 +326,7 @@ def _completed(events: Events) -> Outcome:
 
 
 def _failed(error: Exception, events: Events) -> Outcome:
-    told = {"error": type(error).__name__, "message": str(error)}
+    told = {"error": type(error).__name__, "message": said(error)}
     try:
         values = events.values() if events.saw_values else None
     except TypeError:  # the state itself is what cannot be shown

@@ -45,6 +45,14 @@ def encode_anyway(value: Any) -> bytes:
         return orjson.dumps(_told(value, ()))
 
 
+def said(error: BaseException) -> str:
+    """What an error says; its `__str__` may be the user's, and broken."""
+    try:
+        return str(_without_surrogates(str(error)))
+    except Exception:  # whatever its own code raises
+        return "The error cannot be told: its __str__ failed."
+
+
 def plain(value: Any) -> Any:
     """`value` as plain data: what `encode` writes, read back."""
     return orjson.loads(encode(value))

@@ -1,13 +1,16 @@
 """Keeps agents from ending the server: `SystemExit` in a node is an error of its run.
 
 An event loop stops when a task raises `SystemExit` or `KeyboardInterrupt`, and nodes, tools and
-what they start all run as tasks. So each is turned into an ordinary exception inside its task.
+what they start all run as tasks. LangGraph, in turn, leaves its own tasks behind on whatever else
+is no `Exception`. So each of them is turned into one inside its task, but for cancellation.
 """
 
 import asyncio
 from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any
+
+from demotic.agents.langgraph.encoding import said
 
 EXITS = (SystemExit, KeyboardInterrupt)
 """What stops an event loop when a task raises it."""
@@ -16,10 +19,11 @@ _is_agent: ContextVar[bool] = ContextVar("is_agent", default=False)
 
 
 class AgentExited(Exception):
-    """An agent tried to end the process that serves it."""
+    """An agent raised what might have ended the process that serves it."""
 
     def __init__(self, exit: BaseException) -> None:
-        super().__init__(f"The agent raised {exit!r}, which would have ended the server.")
+        told = f"{type(exit).__name__}({said(exit)})"
+        super().__init__(f"The agent raised {told}, which is no Exception: agents may not.")
 
 
 def keep_serving() -> None:
@@ -46,7 +50,7 @@ def _task(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio
 
 
 class _Kept(Coroutine[Any, Any, Any]):
-    """A coroutine that raises `AgentExited` where the one within wants to exit."""
+    """A coroutine that raises `AgentExited` where the one within raises no `Exception`."""
 
     def __init__(self, coro: Coroutine[Any, Any, Any]) -> None:
         self._coro = coro
@@ -54,13 +58,17 @@ class _Kept(Coroutine[Any, Any, Any]):
     def send(self, value: Any) -> Any:
         try:
             return self._coro.send(value)
-        except EXITS as exit:
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as exit:
             raise AgentExited(exit) from exit
 
     def throw(self, *error: Any) -> Any:
         try:
             return self._coro.throw(*error)
-        except EXITS as exit:
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as exit:
             raise AgentExited(exit) from exit
 
     def close(self) -> None:
