@@ -5,7 +5,10 @@ import linecache
 import os
 from pathlib import Path
 
-from demotic.agents.blocking import Place, blocking_calls_reported
+import pytest
+
+from demotic.agents import blocking
+from demotic.agents.blocking import Place, Side, blocking_calls_reported
 from served import State, chain, served
 
 
@@ -38,3 +41,11 @@ async def test_nothing_is_watched_afterwards() -> None:
     with blocking_calls_reported(lambda place: None):
         assert os.listdir is not before
     assert os.listdir is before
+
+
+def test_an_installed_demotic_is_not_taken_for_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = Path("/env/lib/python3.11/site-packages")
+    monkeypatch.setattr(blocking, "PACKAGE", packages / "demotic")
+    assert blocking._side(str(packages / "demotic/server.py")) is Side.OURS
+    assert blocking._side(str(packages / "demotic/example/assistant.py")) is Side.USERS
+    assert blocking._side(str(packages / "langgraph/pregel/main.py")) is Side.LIBRARY

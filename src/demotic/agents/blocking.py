@@ -15,7 +15,7 @@ from blockbuster import BlockBuster, BlockBusterFunction
 
 log = structlog.get_logger("demotic.blocking")
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).parents[1]
 
 HINT = (
     "It holds up every run and request meanwhile. Await something that does not block, call it "
@@ -111,9 +111,9 @@ def _side(name: str) -> Side:
     file = Path(name)
     if name.startswith("<frozen importlib"):
         return Side.OURS
+    if file.is_relative_to(PACKAGE):  # before the libraries: an installed Demotic is among them
+        return Side.USERS if file.is_relative_to(PACKAGE / "example") else Side.OURS
     if name.startswith("<") or {"site-packages", "dist-packages"} & set(file.parts):
         return Side.LIBRARY
-    if file.is_relative_to(PACKAGE):
-        return Side.USERS if file.is_relative_to(PACKAGE / "example") else Side.OURS
     is_python = file.is_relative_to(sysconfig.get_path("stdlib"))
     return Side.LIBRARY if is_python else Side.USERS
