@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-MANIFEST = ROOT / "tests" / "dialects" / "langgraph" / "requirements.py"
+TESTS = ROOT / "tests"
+MANIFEST = TESTS / "dialects" / "langgraph" / "requirements.py"
 """Where it is written what each operation promises."""
 
 
@@ -48,6 +49,7 @@ def no_engine() -> Engine:
 
 def routes_built() -> str:
     """Every operation that is served."""
+    sys.path.insert(0, str(TESTS))
     requirements = runpy.run_path(str(MANIFEST))["REQUIREMENTS"].values()
     promises = {each.operation: each.behavior for each in requirements if each.operation}
     rows = sorted((each.path, each.method) for each in LangGraphDialect(no_engine).built)

@@ -62,6 +62,9 @@ WAYS_UP = {
 BACKGROUND = frozenset({"engine.heartbeat", "engine.janitors"})
 """Duties with a timer of their own, which no request enters."""
 
+KIT = frozenset({"agents.langgraph.exits", "web.choosing"})
+"""Tools that whoever is at work uses: a task factory, checks of names. They hand nothing on."""
+
 
 def room(module: str) -> str:
     """The room of a module."""
@@ -97,7 +100,7 @@ class Way:
     def take(self, frame: FrameType, event: str, _: Any) -> None:
         """Note a call; this is a profile function."""
         module = module_of(frame) if event == "call" else ""
-        if not module or module in BACKGROUND:
+        if not module or module in BACKGROUND | KIT:
             return
         self.entered.setdefault(module, frame.f_code.co_qualname)
         self.calls.setdefault((caller_of(frame, module), module))

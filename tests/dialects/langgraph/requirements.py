@@ -4,26 +4,8 @@ What LangGraph API 0.16 offers beyond is in `DEFERRED`. `test_manifest` checks t
 has a test and each test of a promise has an entry.
 """
 
-from dataclasses import dataclass
-
 from demotic.dialects.langgraph import deferred
-
-API = "LangGraph API 0.16"
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """A promise: where it is from, and what is promised. An operation has a method and path."""
-
-    source: str
-    behavior: str
-    operation: tuple[str, str] | None = None
-
-
-def operation(method: str, path: str, behavior: str) -> Requirement:
-    """The promise of an operation."""
-    return Requirement(f"{API}, {method} {path}", behavior, (method, path))
-
+from dialects.langgraph.promises import API, Requirement, operation
 
 _THREAD = "/threads/{thread_id}"
 _RUN = f"{_THREAD}/runs/{{run_id}}"

@@ -8,11 +8,11 @@ import httpx
 import orjson
 import pytest
 
-from demotic.dialects.langgraph.openapi.operations import OPERATIONS
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, UNKNOWN, Wire, frames, run_body
 
-BODIES = [(method, path) for (method, path), each in OPERATIONS.items() if each.body]
-PATHS = [(method, path) for method, path in OPERATIONS if "{" in path]
+BODIES = [(method, path) for (method, path), each in TABLES.operations.items() if each.body]
+PATHS = [(method, path) for method, path in TABLES.operations if "{" in path]
 DEEP = 10_000
 LONG = 10 * 1024 * 1024
 SEPARATORS = "a\u2028b\u2029c\r\nd\x85e\x0bf"
@@ -72,7 +72,7 @@ async def test_malformed_bodies_are_refused(
 async def test_wrong_types_are_refused_by_the_name_of_the_field(
     method: str, path: str, wire: Wire
 ) -> None:
-    body = OPERATIONS[method, path].body
+    body = TABLES.operations[method, path].body
     assert body is not None
     address = await known(wire, path)
     for field in body.__struct_fields__:
@@ -94,7 +94,7 @@ async def test_wrong_types_are_refused_by_the_name_of_the_field(
     ids=lambda id: id[:12],
 )
 async def test_ids_that_are_none_are_refused(method: str, path: str, id: str, wire: Wire) -> None:
-    body = OPERATIONS[method, path].body
+    body = TABLES.operations[method, path].body
     content = orjson.dumps(run_body()) if body and "runs" in path else b"{}"
     answer = await send(wire, method, re.sub(r"{\w+}", lambda _: id, path), content)
     assert refused(answer, 404, 405, 422)
@@ -103,7 +103,7 @@ async def test_ids_that_are_none_are_refused(method: str, path: str, id: str, wi
 @pytest.mark.parametrize(("method", "path"), PATHS)
 async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: Wire) -> None:
     names = dict.fromkeys(("thread_id", "run_id", "assistant_id", "checkpoint_id"), UNKNOWN)
-    body = OPERATIONS[method, path].body
+    body = TABLES.operations[method, path].body
     sent: dict[str, Any] = run_body() if body and "runs" in path else {}
     if "checkpoint" in (body.__struct_fields__ if body else ()):
         sent["checkpoint"] = {"checkpoint_id": UNKNOWN}

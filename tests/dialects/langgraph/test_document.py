@@ -1,22 +1,31 @@
 """The OpenAPI document: valid, whole, and true to routes, bodies and answers."""
 
+import importlib
+import pkgutil
 import re
+from types import ModuleType
 from typing import Any
 
 import pytest
 from msgspec import Struct
 from openapi_spec_validator import validate
 
-from demotic.dialects.langgraph import render, wire
+from demotic.dialects import langgraph
+from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi.document import ERROR_WORDS, document
-from demotic.dialects.langgraph.openapi.fields import FIELDS
-from demotic.dialects.langgraph.openapi.operations import OPERATIONS
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.web.openapi.document import document
 from dialects.langgraph.langgraph_http import Wire, no_engine
 from dialects.langgraph.samples import RUN, THREAD
 
 DIALECT = LangGraphDialect(no_engine)
+
+
+def modules_of(package: ModuleType) -> list[ModuleType]:
+    """The modules right in a package."""
+    names = [each.name for each in pkgutil.iter_modules(package.__path__)]
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
 
 
 async def shown(wire: Wire) -> Any:
@@ -41,7 +50,7 @@ async def test_every_route_is_in_the_document_and_the_reverse(wire: Wire) -> Non
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert documented == routed
-    assert set(OPERATIONS) == {(each.method, each.path) for each in DIALECT.built}
+    assert set(TABLES.operations) == {(each.method, each.path) for each in DIALECT.built}
 
 
 async def test_planned_operations_say_that_they_answer_501(wire: Wire) -> None:
@@ -51,13 +60,15 @@ async def test_planned_operations_say_that_they_answer_501(wire: Wire) -> None:
 
 
 def test_every_field_of_every_body_has_words() -> None:
+    shapes = [module for module in modules_of(langgraph) if "wire" in module.__name__]
     structs = {
         each
-        for each in vars(wire).values()
+        for module in shapes
+        for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, Struct) and each is not Struct
     }
-    assert set(FIELDS) == structs
-    for struct, fields in FIELDS.items():
+    assert set(TABLES.fields) == structs
+    for struct, fields in TABLES.fields.items():
         assert list(fields) == list(struct.__struct_fields__), struct.__name__
         assert all(field.text.endswith(".") for field in fields.values())
 
@@ -68,7 +79,7 @@ async def test_every_body_belongs_to_an_operation(wire: Wire) -> None:
 
 
 async def test_every_error_status_has_words_and_its_codes(wire: Wire) -> None:
-    assert set(ERROR_WORDS) == {status for status, _ in ERRORS.values()}
+    assert set(TABLES.error_words) == {status for status, _ in ERRORS.values()}
     responses = (await shown(wire))["components"]["responses"]
     for status, code in ERRORS.values():
         assert f"`{code}`" in responses[str(status)]["description"]
@@ -89,7 +100,7 @@ async def test_answers_hold_what_the_document_says(wire: Wire) -> None:
 
 
 def test_operations_have_names_of_their_own() -> None:
-    paths = document(OPERATIONS, ())["paths"]
+    paths = document(TABLES, TABLES.operations, ())["paths"]
     names = [row["operationId"] for methods in paths.values() for row in methods.values()]
     assert len(names) == len(set(names))
 

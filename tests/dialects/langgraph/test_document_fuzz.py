@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from demotic.dialects.langgraph.openapi.document import document
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.web.openapi.document import document
 from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, Wire, no_engine, open_wire, run_body
 from house import open_house
 
 BUILT = [(each.method, each.path) for each in LangGraphDialect(no_engine).built]
-DOCUMENT = document(BUILT, ())
+DOCUMENT = document(TABLES, BUILT, ())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {
     f"{found.method.upper()} {found.path}": found

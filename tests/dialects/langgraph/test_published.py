@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from demotic.dialects.langgraph import deferred
-from demotic.dialects.langgraph.openapi.document import document
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.web.openapi.document import document
 from dialects.langgraph.langgraph_http import no_engine
 
 FOLDER = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "openapi"
@@ -183,20 +184,20 @@ def _explains(difference: Difference, name: str, fact: str) -> bool:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_was_published_is_here_or_has_a_reason(version: str) -> None:
-    ours, theirs = facts(document(BUILT, ())), published(version)
+    ours, theirs = facts(document(TABLES, BUILT, ())), published(version)
     assert not set(theirs) - set(ours)
     assert list(unexplained(theirs, ours, THEIRS)) == []
 
 
 def test_what_is_here_was_published_or_has_a_reason() -> None:
-    ours, theirs = facts(document(BUILT, ())), published(NEWEST)
+    ours, theirs = facts(document(TABLES, BUILT, ())), published(NEWEST)
     assert set(ours) - set(theirs) == set(OPERATIONS_OF_OUR_OWN)
     shared = {name: told for name, told in ours.items() if name in theirs}
     assert list(unexplained(shared, theirs, OURS)) == []
 
 
 def test_every_reason_is_needed() -> None:
-    ours = facts(document(BUILT, ()))
+    ours = facts(document(TABLES, BUILT, ()))
     newest = published(NEWEST)
     for side, known in (("theirs", THEIRS), ("ours", OURS)):
         for each in known:

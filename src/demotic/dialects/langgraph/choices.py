@@ -1,15 +1,7 @@
 """The names that the wire chooses among, and what each means to the engine; pure data."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
-
-from demotic.dialects.langgraph.deferred import not_built
-from demotic.domain.errors import BadInput
-from demotic.domain.ids import is_uuid
 from demotic.domain.lifecycle import RunState, ThreadState
 from demotic.domain.model import BusyPolicy, CancelAction
-
-T = TypeVar("T")
 
 KINDS = {
     "values": "values",
@@ -67,20 +59,3 @@ ON_COMPLETION = {"delete": False, "keep": True}
 DURABILITY = {"sync": "sync", "async": "async", "exit": "exit"}
 THREAD_STATES = {state.value: state for state in ThreadState}
 ACTIONS = {action.value: action for action in CancelAction}
-
-
-def choose(field: str, value: str, choices: Mapping[str, T], planned: Sequence[str] = ()) -> T:
-    """What a name means. Raises `BadInput` with the names that are known."""
-    if value in choices:
-        return choices[value]
-    if value in planned:
-        raise not_built(f"`{field}` {value!r}")
-    known = ", ".join((*choices, *planned))
-    raise BadInput(f"`{field}` must be one of {known}; not {value!r}.")
-
-
-def uuid(what: str, text: str) -> str:
-    """An id in its canonical form. LangGraph API 0.16 answers 422 to any other text."""
-    if not is_uuid(text):
-        raise BadInput(f"Invalid {what} ID: must be a UUID")
-    return text.lower()

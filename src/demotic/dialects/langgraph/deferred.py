@@ -1,20 +1,6 @@
 """What LangGraph API 0.16 offers and this server does not yet: data, answered with 501."""
 
-from typing import NamedTuple
-
-from starlette.requests import Request
-from starlette.responses import Response
-
-from demotic.domain.errors import NotBuilt
-
-
-class Deferred(NamedTuple):
-    """An operation that is planned; `name` says what it does."""
-
-    method: str
-    path: str
-    name: str
-
+from demotic.web.deferral import Deferred
 
 OPERATIONS = (
     Deferred("POST", "/threads/prune", "prune threads"),
@@ -56,13 +42,3 @@ RUN_OPTIONS = (
 
 THREAD_OPTIONS = ("ttl", "supersteps")
 """Fields of a thread's body that are planned."""
-
-
-def not_built(what: str) -> NotBuilt:
-    """The error for something that is planned."""
-    return NotBuilt(f"Not built yet, but planned: {what}.")
-
-
-async def answer(request: Request, operation: Deferred) -> Response:
-    """The answer of every operation here."""
-    raise not_built(f"{operation.name} ({operation.method} {operation.path})")

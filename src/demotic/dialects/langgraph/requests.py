@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
-from demotic.dialects.langgraph.choices import uuid
 from demotic.engine.core import Engine
+from demotic.web.choosing import uuid
 
 FindEngine = Callable[[], Engine]
 """Gives the engine at work; handlers ask for it per request, since it starts after them."""

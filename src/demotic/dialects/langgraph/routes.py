@@ -1,18 +1,17 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
-from functools import partial
-
 from starlette.routing import Route
 
 from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.errors import ERRORS
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
-from demotic.dialects.langgraph.routes_document import DocumentRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
+from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
 from demotic.web.routing import Operation, routes
 
@@ -31,12 +30,9 @@ class LangGraphDialect:
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
-            *DocumentRoutes(lambda: self.built).operations(),
+            *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
         ]
-        self.planned: list[Operation] = [
-            Operation(each.method, each.path, partial(deferred.answer, operation=each))
-            for each in deferred.OPERATIONS
-        ]
+        self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]
 
     @property
     def routes(self) -> list[Route]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from demotic.dialects.langgraph import config, deferred
+from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.choices import (
     ACTIONS,
     ASSISTANT_SORT,
@@ -26,10 +26,7 @@ from demotic.dialects.langgraph.choices import (
     STAMPS,
     THREAD_SORT,
     THREAD_STATES,
-    choose,
-    uuid,
 )
-from demotic.dialects.langgraph.deferred import not_built
 from demotic.dialects.langgraph.errors import Contradiction
 from demotic.dialects.langgraph.wire import (
     AssistantSearch,
@@ -42,7 +39,7 @@ from demotic.dialects.langgraph.wire import (
     ThreadPatch,
     ThreadSearch,
 )
-from demotic.domain import model
+from demotic.domain import configs, model
 from demotic.domain.assistants import mirrored
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
@@ -57,6 +54,8 @@ from demotic.domain.model import (
     ThreadQuery,
 )
 from demotic.web.bodies import as_shape
+from demotic.web.choosing import choose, uuid
+from demotic.web.deferral import not_built
 from demotic.web.queries import bounded
 
 
@@ -267,7 +266,7 @@ def _delay_s(body: RunCreate) -> float:
 
 def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> RunRequest:
     command = _command(body)
-    cleaned = config.clean(body.config, thread_id)
+    cleaned = configs.clean(body.config, thread_id)
     if cleaned.get("configurable") and body.context:
         raise Contradiction(
             "Cannot specify both configurable and context. Prefer setting context alone."

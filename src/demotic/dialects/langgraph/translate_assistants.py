@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from demotic.dialects.langgraph import config
-from demotic.dialects.langgraph.choices import IF_EXISTS, MAX_VERSION, choose, uuid
+from demotic.dialects.langgraph.choices import IF_EXISTS, MAX_VERSION
 from demotic.dialects.langgraph.errors import Contradiction
 from demotic.dialects.langgraph.wire import (
     AssistantCount,
@@ -12,9 +11,11 @@ from demotic.dialects.langgraph.wire import (
     AssistantPatch,
     AssistantVersion,
 )
+from demotic.domain import configs
 from demotic.domain.assistants import mirrored
 from demotic.domain.errors import BadInput
 from demotic.domain.model import AssistantChange, AssistantQuery, NewAssistant
+from demotic.web.choosing import choose, uuid
 from demotic.web.queries import bounded
 
 UNNAMED = "Untitled"
@@ -79,7 +80,7 @@ def _config(
     """The config that may be kept; None when none is given."""
     if given is None:
         return None
-    cleaned = config.clean(given, None)
+    cleaned = configs.clean(given, None)
     if cleaned.get("configurable") and context:
         raise Contradiction(
             "Cannot specify both configurable and context. Prefer setting context alone."

@@ -1,50 +1,25 @@
 """Schemas of what is answered."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.choices import BUSY, KINDS, RUN_STATES, THREAD_STATES
-
-Schema = Mapping[str, Any]
-
-OBJECT: Schema = {"type": "object"}
-UUID: Schema = {"type": "string", "format": "uuid"}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
-TEXT: Schema = {"type": "string"}
-OPTIONAL_TEXT: Schema = {"type": ["string", "null"]}
-OPTIONAL_OBJECT: Schema = {"type": ["object", "null"]}
-FLAG: Schema = {"type": "boolean"}
-NAMES: Schema = {"type": "array", "items": TEXT}
-ANYTHING: Schema = {}
-
-EXAMPLE_ID = "0198c5a2-7b1e-7cc0-a2b4-5d6e7f809112"
-
-
-def ref(name: str) -> dict[str, str]:
-    """Where a component is."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def described(schema: Schema, text: str) -> dict[str, Any]:
-    """A schema with words."""
-    return {**schema, "description": text}
-
-
-def shape(text: str, required: tuple[str, ...], **fields: Schema) -> dict[str, Any]:
-    """An object."""
-    return {
-        "type": "object",
-        "description": text,
-        "properties": fields,
-        "required": list(required),
-    }
-
-
-def optional(schema: Schema) -> dict[str, Any]:
-    """The same, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
+from demotic.web.openapi.describing import (
+    ANYTHING,
+    FLAG,
+    MOMENT,
+    NAMES,
+    OBJECT,
+    OPTIONAL_OBJECT,
+    OPTIONAL_TEXT,
+    TEXT,
+    UUID,
+    Schema,
+    described,
+    optional,
+    ref,
+    shape,
+)
 
 MADE = described(MOMENT, "When it was made.")
 CHANGED = described(MOMENT, "When it last changed.")

@@ -1,7 +1,6 @@
 """Words for every field of every request body; types come from the structs themselves."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -24,30 +23,7 @@ from demotic.dialects.langgraph.choices import (
     THREAD_STATES,
 )
 from demotic.dialects.langgraph.translate_assistants import UNNAMED
-
-
-class Words(NamedTuple):
-    """What a field means, and what its schema holds beside the type."""
-
-    text: str
-    more: Mapping[str, Any] = {}
-
-
-def words(text: str, **more: Any) -> Words:
-    """A field's words; `more` are keywords of JSON Schema."""
-    return Words(text, more)
-
-
-def one_of(text: str, names: Iterable[str], default: str | None = None) -> Words:
-    """A field that chooses among names."""
-    more: dict[str, Any] = {"enum": list(names)}
-    return Words(text, more if default is None else {**more, "default": default})
-
-
-def names_of(text: str, names: Iterable[str]) -> Words:
-    """A field that lists names."""
-    return Words(text, {"items": {"type": "string", "enum": list(names)}})
-
+from demotic.web.openapi.describing import Words, names_of, one_of, words
 
 PLANNED = "Planned: any value but null and false answers 501."
 PLANNED_VALUE = "Planned: any value but null answers 501."

@@ -1,84 +1,25 @@
 """What every operation is for, takes and answers: data, one entry per method and path."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-from msgspec import Struct
 
 from demotic.dialects.langgraph import render, wire
 from demotic.dialects.langgraph.choices import ACTIONS, KINDS, MAX_LIMIT, MAX_OFFSET, RUN_STATES
-from demotic.dialects.langgraph.openapi.answers import RESULT, STREAM, TEXT, UUID, Schema, ref
-
-
-class Answer(NamedTuple):
-    """What comes back. `schema` None: no body."""
-
-    text: str
-    schema: Schema | None = None
-    media: str = "application/json"
-    headers: tuple[str, ...] = ()
-
-
-class Parameter(NamedTuple):
-    """A query parameter or header."""
-
-    name: str
-    text: str
-    schema: Schema
-    place: str = "query"
-
-
-class Described(NamedTuple):
-    """An operation. `errors` are statuses of the common error body; paths, bodies and storage
-    add theirs (422, 413, 503)."""
-
-    tag: str
-    summary: str
-    answers: Mapping[int, Answer]
-    errors: tuple[int, ...] = ()
-    body: type[Struct] | None = None
-    parameters: tuple[Parameter, ...] = ()
-    detail: str = ""
-
-    @property
-    def needs_body(self) -> bool:
-        """Whether the body may not be left out."""
-        body = self.body
-        return body is not None and len(body.__struct_defaults__) < len(body.__struct_fields__)
-
-
-def listed(name: str, text: str, *headers: str) -> dict[int, Answer]:
-    """200 with an array."""
-    return {200: Answer(text, {"type": "array", "items": ref(name)}, headers=headers)}
-
-
-def one(name: str, text: str, *headers: str) -> dict[int, Answer]:
-    """200 with an object."""
-    return {200: Answer(text, ref(name), headers=headers)}
-
-
-def flag(name: str, text: str) -> Parameter:
-    """A yes or no; absent means no."""
-    return Parameter(name, text, {"type": "boolean", "default": False})
-
-
-def number(name: str, text: str, low: int, high: int, default: int) -> Parameter:
-    """An integer."""
-    bounds = {"minimum": low, "maximum": high, "default": default}
-    return Parameter(name, text, {"type": "integer", **bounds})
-
-
-def chosen(name: str, text: str, names: Any) -> Parameter:
-    """One of several names."""
-    return Parameter(name, text, {"type": "string", "enum": list(names)})
-
-
-def several(name: str, text: str, names: Any) -> Parameter:
-    """Names, repeated or with commas between them."""
-    return Parameter(
-        name, text, {"type": "array", "items": {"type": "string", "enum": list(names)}}
-    )
-
+from demotic.dialects.langgraph.openapi.answers import RESULT, STREAM
+from demotic.web.openapi.describing import (
+    TEXT,
+    UUID,
+    Answer,
+    Described,
+    Parameter,
+    Schema,
+    chosen,
+    flag,
+    listed,
+    number,
+    one,
+    ref,
+    several,
+)
 
 GONE = {204: Answer("It is gone.")}
 COUNT = {200: Answer("How many there are.", {"type": "integer", "minimum": 0})}

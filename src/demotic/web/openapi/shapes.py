@@ -6,7 +6,7 @@ from typing import Any
 import msgspec.inspect as types
 from msgspec import NODEFAULT, Struct
 
-from demotic.dialects.langgraph.openapi.fields import FIELDS, Words
+from demotic.web.openapi.describing import Words
 
 _SIMPLE: Mapping[type[types.Type], str] = {
     types.StrType: "string",
@@ -23,11 +23,10 @@ def reference(struct: type[Struct]) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{struct.__name__}"}
 
 
-def body_schema(struct: type[Struct]) -> dict[str, Any]:
-    """The schema of a request body."""
+def body_schema(struct: type[Struct], described: Mapping[str, Words]) -> dict[str, Any]:
+    """The schema of a request body; `described` has words for each field."""
     info = types.type_info(struct)
     assert isinstance(info, types.StructType)
-    described = FIELDS[struct]
     required = [field.name for field in info.fields if field.default is NODEFAULT]
     schema: dict[str, Any] = {
         "type": "object",

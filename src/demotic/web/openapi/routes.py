@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from demotic.dialects.langgraph import deferred
-from demotic.dialects.langgraph.openapi.document import document
-from demotic.dialects.langgraph.openapi.page import page
 from demotic.web.answers import json_answer
+from demotic.web.deferral import Deferred
+from demotic.web.openapi.document import Tables, document
+from demotic.web.openapi.page import page
 from demotic.web.routing import Operation
 
 PAGE_HEADERS = {
@@ -22,8 +22,13 @@ PAGE_HEADERS = {
 class DocumentRoutes:
     """`/openapi.json` and `/docs`; `built` gives every operation of the dialect."""
 
-    def __init__(self, built: Callable[[], Iterable[Operation]]) -> None:
-        self._built = built
+    def __init__(
+        self,
+        tables: Tables,
+        built: Callable[[], Iterable[Operation]],
+        planned: Iterable[Deferred] = (),
+    ) -> None:
+        self._tables, self._built, self._planned = tables, built, planned
 
     def operations(self) -> list[Operation]:
         """What is served."""
@@ -36,16 +41,16 @@ class DocumentRoutes:
     def document(self) -> dict[str, Any]:
         """The document, made when it is first asked for."""
         operations = [(each.method, each.path) for each in self._built()]
-        return document(operations, deferred.OPERATIONS)
+        return document(self._tables, operations, self._planned)
 
     @cached_property
     def _page(self) -> bytes:
         return page(self.document).encode()
 
     async def show(self, request: Request) -> Response:
-        """LangGraph API 0.16, GET /openapi.json."""
+        """The document."""
         return json_answer(self.document)
 
     async def page(self, request: Request) -> Response:
-        """LangGraph API 0.16, GET /docs."""
+        """The same for people."""
         return HTMLResponse(self._page, headers=PAGE_HEADERS)

@@ -1,4 +1,4 @@
-"""The `config` of a run as clients send it: what may pass, and what only the server sets."""
+"""The `config` of a run as callers send it: what may pass, and what only the server sets."""
 
 from collections.abc import Mapping
 from typing import Any

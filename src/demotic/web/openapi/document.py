@@ -1,29 +1,21 @@
-"""Assembles the document from the tables, for the operations that a dialect has."""
+"""Assembles the document from a dialect's tables, for the operations that it has."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import demotic
-from demotic.dialects.langgraph.deferred import Deferred
-from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi.answers import COMPONENTS, EXAMPLE_ID, ref
-from demotic.dialects.langgraph.openapi.fields import FIELDS
-from demotic.dialects.langgraph.openapi.operations import (
-    HEADERS,
-    OPERATIONS,
-    PATH_PARAMETERS,
-    TAGS,
-    Answer,
-    Described,
-    Parameter,
-)
-from demotic.dialects.langgraph.openapi.shapes import body_schema, reference
+from msgspec import Struct
 
-INTRODUCTION = (
-    "One agent server, every agent protocol. This is what it serves to LangGraph's clients. Bodies "
-    "are JSON in UTF-8; times are RFC 3339 in UTC. Every error has the same body."
-)
+import demotic
+from demotic.web.deferral import Deferred
+from demotic.web.openapi.describing import Answer, Described, Parameter, Schema, Words, ref
+from demotic.web.openapi.shapes import body_schema, reference
+from demotic.web.problems import ErrorTable, problem_body
+
+EXAMPLE_ID = "0198c5a2-7b1e-7cc0-a2b4-5d6e7f809112"
+"""A UUID for examples."""
+
 ERROR_WORDS = {
     400: "The request contradicts itself.",
     404: "There is no such thing.",
@@ -39,47 +31,72 @@ ERROR_WORDS = {
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
-def document(built: Iterable[tuple[str, str]], planned: Iterable[Deferred]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What a dialect writes about itself.
+
+    `operations` by method and path; `fields` has words for every field of every body;
+    `components` the schemas of answers, among them `Error`; `parameters` are those of paths,
+    `headers` those of answers; `unstored` are paths that never ask the storage.
+    """
+
+    title: str
+    introduction: str
+    operations: Mapping[tuple[str, str], Described]
+    fields: Mapping[type[Struct], Mapping[str, Words]]
+    components: Mapping[str, Schema]
+    parameters: Mapping[str, tuple[str, Schema]]
+    headers: Mapping[str, tuple[str, Schema]]
+    tags: Mapping[str, str]
+    errors: ErrorTable
+    unstored: tuple[str, ...] = ("/info", "/openapi.json", "/docs")
+    error_words: Mapping[int, str] = field(default_factory=lambda: ERROR_WORDS)
+    error_body: Callable[[str, str], Any] = problem_body
+
+
+def document(
+    tables: Tables, built: Iterable[tuple[str, str]], planned: Iterable[Deferred]
+) -> dict[str, Any]:
     """The OpenAPI document. `built` are methods and paths, in the order they are shown."""
     paths: dict[str, dict[str, Any]] = {}
     for method, path in built:
-        paths.setdefault(path, {})[method.lower()] = _built(method, path)
+        paths.setdefault(path, {})[method.lower()] = _built(tables, method, path)
     for each in planned:
-        paths.setdefault(each.path, {})[each.method.lower()] = _planned(each)
+        paths.setdefault(each.path, {})[each.method.lower()] = _planned(tables, each)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Demotic: LangGraph API",
+            "title": tables.title,
             "version": demotic.__version__,
-            "description": INTRODUCTION,
+            "description": tables.introduction,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [{"name": name, "description": text} for name, text in tables.tags.items()],
         "paths": paths,
         "components": {
             "schemas": {
-                **COMPONENTS,
-                **{struct.__name__: body_schema(struct) for struct in FIELDS},
+                **tables.components,
+                **{each.__name__: body_schema(each, told) for each, told in tables.fields.items()},
             },
-            "responses": {str(status): _error(status) for status in ERROR_WORDS},
+            "responses": {str(status): _error(tables, status) for status in tables.error_words},
         },
     }
 
 
-def _built(method: str, path: str) -> dict[str, Any]:
-    told = OPERATIONS[method, path]
+def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
+    told = tables.operations[method, path]
     row: dict[str, Any] = {
         "tags": [told.tag],
         "summary": told.summary,
         "operationId": _name(method, path),
         "responses": {
-            **{str(status): _answer(each) for status, each in told.answers.items()},
-            **{str(status): _error_reference(status) for status in _statuses(path, told)},
+            **{str(status): _answer(tables, each) for status, each in told.answers.items()},
+            **{str(status): _error_reference(status) for status in _statuses(tables, path, told)},
         },
     }
     if told.detail:
         row["description"] = told.detail
-    if parameters := [*_path_parameters(path), *map(_parameter, told.parameters)]:
+    if parameters := [*_path_parameters(tables, path), *map(_parameter, told.parameters)]:
         row["parameters"] = parameters
     if told.body is not None:
         content = {"application/json": {"schema": reference(told.body)}}
@@ -87,26 +104,26 @@ def _built(method: str, path: str) -> dict[str, Any]:
     return row
 
 
-def _planned(operation: Deferred) -> dict[str, Any]:
+def _planned(tables: Tables, operation: Deferred) -> dict[str, Any]:
     row: dict[str, Any] = {
         "tags": ["Planned"],
         "summary": operation.name[0].upper() + operation.name[1:],
         "operationId": _name(operation.method, operation.path),
         "responses": {"501": _error_reference(501)},
     }
-    if parameters := _path_parameters(operation.path):
+    if parameters := _path_parameters(tables, operation.path):
         row["parameters"] = parameters
     return row
 
 
-def _statuses(path: str, told: Described) -> list[int]:
+def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
     """The error statuses of an operation: its own and those that come with what it takes."""
     found = set(told.errors) | {500}
     if told.body is not None:
         found |= {413, 422}
     if told.parameters or "{" in path:
         found.add(422)
-    if path not in ("/info", "/openapi.json", "/docs"):
+    if path not in tables.unstored:
         found.add(503)
     return sorted(found)
 
@@ -117,10 +134,10 @@ def _name(method: str, path: str) -> str:
     return "_".join([method.lower(), *words])
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
+def _path_parameters(tables: Tables, path: str) -> list[dict[str, Any]]:
     found = []
     for name in _PARAMETER.findall(path):
-        text, schema = PATH_PARAMETERS[name]
+        text, schema = tables.parameters[name]
         row: dict[str, Any] = {"name": name, "in": "path", "required": True}
         row.update(description=text, schema=schema)
         if schema.get("format") == "uuid":
@@ -137,27 +154,22 @@ def _parameter(told: Parameter) -> dict[str, Any]:
     return row
 
 
-def _answer(told: Answer) -> dict[str, Any]:
+def _answer(tables: Tables, told: Answer) -> dict[str, Any]:
     row: dict[str, Any] = {"description": told.text}
     if told.schema is not None:
         row["content"] = {told.media: {"schema": told.schema}}
     if told.headers:
         row["headers"] = {
-            name: {"description": HEADERS[name][0], "schema": HEADERS[name][1]}
+            name: {"description": tables.headers[name][0], "schema": tables.headers[name][1]}
             for name in told.headers
         }
     return row
 
 
-def _error(status: int) -> dict[str, Any]:
-    codes = sorted(code for known, code in ERRORS.values() if known == status)
-    text = ERROR_WORDS[status]
-    example: Mapping[str, Any] = {
-        "detail": text,
-        "code": codes[0],
-        "message": text,
-        "metadata": {},
-    }
+def _error(tables: Tables, status: int) -> dict[str, Any]:
+    codes = sorted(code for known, code in tables.errors.values() if known == status)
+    text = tables.error_words[status]
+    example = tables.error_body(codes[0], text)
     content = {"application/json": {"schema": ref("Error"), "example": example}}
     return {
         "description": f"{text} Codes: {', '.join(f'`{code}`' for code in dict.fromkeys(codes))}.",

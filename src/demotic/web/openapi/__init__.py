@@ -1,0 +1,1 @@
+"""OpenAPI documents and their pages, made from tables that each dialect writes."""
