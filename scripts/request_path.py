@@ -62,8 +62,11 @@ WAYS_UP = {
 BACKGROUND = frozenset({"engine.heartbeat", "engine.janitors"})
 """Duties with a timer of their own, which no request enters."""
 
-KIT = frozenset({"agents.langgraph.exits", "web.choosing"})
-"""Tools that whoever is at work uses: a task factory, checks of names. They hand nothing on."""
+KIT = frozenset({"web.choosing"})
+"""Checks of names, which every dialect uses: they hand nothing on."""
+
+TASKS = "agents.langgraph.exits"
+"""The event loop's task factory: whoever starts a task goes through it."""
 
 
 def room(module: str) -> str:
@@ -109,6 +112,7 @@ class Way:
     def stations(self) -> list[str]:
         """The modules that hand the run on into another room, in the order they are entered."""
         handing = {a for a, b in self.calls if room(a) != room(b) and room(b) not in WORDS}
+        handing.discard(TASKS)
         return [module for module in self.entered if module in handing]
 
     @property
