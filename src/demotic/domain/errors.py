@@ -41,6 +41,10 @@ class CheckpointNotFound(NotFound):
     """There is no such checkpoint."""
 
 
+class ItemNotFound(NotFound):
+    """There is no such item."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 
@@ -63,6 +67,10 @@ class KeyReused(DemoticError):
 
 class BadInput(DemoticError):
     """The request cannot be understood; the message names the field and the fix."""
+
+
+class NamespaceRefused(BadInput):
+    """No item can be stored under this namespace."""
 
 
 class NotBuilt(DemoticError):
@@ -91,3 +99,7 @@ class ShuttingDown(DemoticError):
 
 class AgentError(DemoticError):
     """An agent could not be loaded or built."""
+
+
+class EmbeddingFailed(AgentError):
+    """The vectors of a text could not be made."""

@@ -45,6 +45,7 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_items import ItemContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -444,5 +445,6 @@ class StorageContract(
     AttemptContract,
     WriteContract,
     FeedContract,
+    ItemContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""
