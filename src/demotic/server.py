@@ -21,16 +21,20 @@ from starlette.types import ASGIApp
 
 from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
+from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, Settings
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.items import Items
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.clock import SystemClock
+from demotic.ports.items import Embedder, Memory
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database, Probe, no_probe
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -61,31 +65,57 @@ def load_graphs(config: Config) -> Graphs:
     }
 
 
-def make_agents(config: Config, graphs: Graphs, checkpoints: Checkpoints) -> dict[str, Agent]:
-    """The graphs as agents whose state is kept in a checkpoint store."""
+def load_embeddings(config: Config) -> Embedder | None:
+    """What makes vectors of the texts of items, where a configuration has an index for them.
+
+    Raises `AgentError`. As for graphs: call it while no event loop runs.
+    """
+    index = config.memory.index
+    return load_embedder(index.embed, config.directory, config.import_paths) if index else None
+
+
+def make_agents(
+    config: Config, graphs: Graphs, checkpoints: Checkpoints, memory: Memory
+) -> dict[str, Agent]:
+    """The graphs as agents whose state is kept in a checkpoint store, and that share a memory."""
     agents: dict[str, Agent] = {}
+    store = ItemStore(memory)
     for name, graph in graphs.items():
         serde = StrictSerializer(allowed_msgpack_modules=[*config.allowed_types])
         agents[name] = LangGraphAgent(
-            name, graph, checkpoints, serde, description=config.graphs[name].description
+            name,
+            graph,
+            checkpoints,
+            serde,
+            store=store,
+            description=config.graphs[name].description,
         )
     return agents
 
 
 @asynccontextmanager
 async def engine_of(
-    config: Config, settings: Settings, graphs: Graphs, *, probe: Probe = no_probe
+    config: Config,
+    settings: Settings,
+    graphs: Graphs,
+    embedder: Embedder | None = None,
+    *,
+    probe: Probe = no_probe,
 ) -> AsyncIterator[Engine]:
-    """The engine that configuration and settings describe, at work.
+    """The engine that configuration and settings describe, at work; `embedder` for the index of
+    items, if the configuration has one.
 
     `probe` is called with the name of every point at which a write is submitted, executed,
     committed and answered; tests use it to stop the process there.
     """
     path = settings.data_dir / DATABASE
-    database = Database(path, synchronous=settings.synchronous, probe=probe)
-    storage = SqliteStorage(database)
+    database = Database(
+        path, synchronous=settings.synchronous, probe=probe, vectors=embedder is not None
+    )
+    storage, clock = SqliteStorage(database), SystemClock()
+    items = Items(storage, clock, config.memory, embedder)
     try:
-        agents = make_agents(config, graphs, SqliteCheckpoints(database))
+        agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
@@ -95,10 +125,11 @@ async def engine_of(
         async with running(
             storage,
             agents,
-            SystemClock(),
+            clock,
             limits,
             worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             system_metadata=SYSTEM,
+            items=items,
         ) as engine:
             yield engine
     finally:
@@ -165,8 +196,9 @@ def serve(
     loop is reported. Raises `DemoticError` for what is wrong with
     configuration, graphs or data directory.
     """
-    graphs = load_graphs(config)
-    main = partial(_serve, config, settings, graphs, socket, on_ready or (lambda: None), probe)
+    graphs, embedder = load_graphs(config), load_embeddings(config)
+    ready = on_ready or (lambda: None)
+    main = partial(_serve, config, settings, graphs, embedder, socket, ready, probe)
     with blocking_calls_reported() if dev else nullcontext():
         _run(main)
     _leave_stuck_threads()
@@ -185,6 +217,7 @@ async def _serve(
     config: Config,
     settings: Settings,
     graphs: Graphs,
+    embedder: Embedder | None,
     socket: sockets.socket | None,
     ready: Callable[[], None],
     probe: Probe,
@@ -193,7 +226,7 @@ async def _serve(
     workers = settings.slots + 4
     executor = ThreadPoolExecutor(workers, thread_name_prefix="demotic-node")
     asyncio.get_running_loop().set_default_executor(executor)
-    async with engine_of(config, settings, graphs, probe=probe) as engine:
+    async with engine_of(config, settings, graphs, embedder, probe=probe) as engine:
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()

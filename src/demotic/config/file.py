@@ -12,7 +12,9 @@ from dotenv import dotenv_values
 
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
 from demotic.config.model import FILE_NAME, ORIGIN, PREFIX, Config, ConfigError, GraphSpec
+from demotic.config.store import read_rules
 from demotic.config.variables import variable_warnings
+from demotic.domain.items import ItemRules
 
 T = TypeVar("T")
 
@@ -58,6 +60,7 @@ class _Reader:
         data = self._overlaid(data, environ)
         checkpointer = self._part(data, "checkpointer", {"serde"})
         http = self._part(data, "http", {"cors", "mount_prefix"})
+        store = self._part(data, "store", {"index", "ttl"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
         no_paths: tuple[Path, ...] = ()
@@ -71,6 +74,7 @@ class _Reader:
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             cors_origins=self._try((), self._cors_origins, http.get("cors") or {}),
             mount_prefix=self._try("", self._mount_prefix, http.get("mount_prefix") or ""),
+            memory=self._try(ItemRules(), read_rules, store, self._error, self._check_keys),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:

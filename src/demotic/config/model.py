@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demotic.domain.errors import DemoticError
+from demotic.domain.items import ItemRules
 
 FILE_NAME = "langgraph.json"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+", re.IGNORECASE)
@@ -49,6 +50,7 @@ class Config:
     allowed_types: tuple[tuple[str, str], ...] = ()
     cors_origins: tuple[str, ...] = ()
     mount_prefix: str = ""
+    memory: ItemRules = ItemRules()
     warnings: tuple[str, ...] = ()
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:

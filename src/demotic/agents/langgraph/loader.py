@@ -45,17 +45,28 @@ def load_graph(
     Files are sought in `base_dir`; `sys.path` gets it, the `import_paths` and the folder of a
     file. Raises `AgentError`, whose message is for the user.
     """
+    where = f"Graph '{name}' ({target})"
+    found = load_object(where, target, base_dir, import_paths)
+    return _compiled(where, found, base_dir.resolve())
+
+
+def load_object(
+    where: str, target: str, base_dir: Path, import_paths: Sequence[Path] = ()
+) -> object:
+    """The attribute that `target` means, sought as in `load_graph`; `where` is what needs it.
+
+    Raises `AgentError`.
+    """
     place, _, attribute = target.rpartition(":")
     roots = list(dict.fromkeys([base_dir.resolve(), *import_paths]))
     sys.path[:0] = [str(root) for root in roots if str(root) not in sys.path]
-    where = f"Graph '{name}' ({target})"
     try:
         module = _load(where, place, roots)
     except AgentError:
         raise
     except (Exception, SystemExit) as error:
         raise AgentError(f"{where} cannot be loaded.\n{_explain(error, roots[0])}") from error
-    return _compiled(where, _attribute(where, module, attribute), roots[0])
+    return _attribute(where, module, attribute)
 
 
 def _load(where: str, place: str, roots: Sequence[Path]) -> ModuleType:
