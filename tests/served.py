@@ -14,12 +14,16 @@ from typing_extensions import TypedDict
 from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.store import ItemStore
 from demotic.domain.events import Ended, Event
 from demotic.domain.ids import system_assistant_id, uuid7
+from demotic.domain.items import ItemRules
 from demotic.domain.model import EVERYTHING, NewRun, NewThread, Outcome, RunRequest
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.items import Items
 from demotic.engine.runs import Started
 from demotic.ports.clock import SystemClock
+from demotic.ports.items import Embedder
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -77,18 +81,27 @@ class Served:
 
 
 @asynccontextmanager
-async def served(graph: Graph | Factory, database: Database | None = None) -> AsyncIterator[Served]:
+async def served(
+    graph: Graph | Factory,
+    database: Database | None = None,
+    rules: ItemRules | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[Served]:
     """An engine that serves one graph."""
-    own = database or Database(None)
-    agent = LangGraphAgent("graph", graph, SqliteCheckpoints(own), StrictSerializer())
+    own = database or Database(None, vectors=embedder is not None)
+    storage, clock = SqliteStorage(own), SystemClock()
+    items = Items(storage, clock, rules, embedder)
+    store = ItemStore(items)
+    agent = LangGraphAgent("graph", graph, SqliteCheckpoints(own), StrictSerializer(), store=store)
     try:
         async with running(
-            SqliteStorage(own),
+            storage,
             {"graph": agent},
-            SystemClock(),
+            clock,
             Limits(drain_s=5, grace_s=0.1),
             worker_name="test",
             system_metadata={},
+            items=items,
         ) as engine:
             yield Served(engine)
     finally:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -20,17 +21,21 @@ from starlette.types import ASGIApp
 
 from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
+from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.items import Items
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.clock import SystemClock
+from demotic.ports.items import Embedder, Memory
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database, Probe, no_probe
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -54,6 +59,20 @@ CLOSE_S = 5
 Graphs = Mapping[str, Graph | Factory]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a configuration names and is the user's own."""
+
+    graphs: Graphs
+    embedder: Embedder | None
+    custom: CustomApp | None
+
+
+def load(config: Config) -> Loaded:
+    """All of it. Raises `AgentError`."""
+    return Loaded(load_graphs(config), load_embeddings(config), load_custom_app(config))
+
+
 def load_graphs(config: Config) -> Graphs:
     """The graphs that a configuration names. Raises `AgentError`.
 
@@ -65,31 +84,57 @@ def load_graphs(config: Config) -> Graphs:
     }
 
 
-def make_agents(config: Config, graphs: Graphs, checkpoints: Checkpoints) -> dict[str, Agent]:
-    """The graphs as agents whose state is kept in a checkpoint store."""
+def load_embeddings(config: Config) -> Embedder | None:
+    """What makes vectors of the texts of items, where a configuration has an index for them.
+
+    Raises `AgentError`. As for graphs: call it while no event loop runs.
+    """
+    index = config.memory.index
+    return load_embedder(index.embed, config.directory, config.import_paths) if index else None
+
+
+def make_agents(
+    config: Config, graphs: Graphs, checkpoints: Checkpoints, memory: Memory
+) -> dict[str, Agent]:
+    """The graphs as agents whose state is kept in a checkpoint store, and that share a memory."""
     agents: dict[str, Agent] = {}
+    store = ItemStore(memory)
     for name, graph in graphs.items():
         serde = StrictSerializer(allowed_msgpack_modules=[*config.allowed_types])
         agents[name] = LangGraphAgent(
-            name, graph, checkpoints, serde, description=config.graphs[name].description
+            name,
+            graph,
+            checkpoints,
+            serde,
+            store=store,
+            description=config.graphs[name].description,
         )
     return agents
 
 
 @asynccontextmanager
 async def engine_of(
-    config: Config, settings: Settings, graphs: Graphs, *, probe: Probe = no_probe
+    config: Config,
+    settings: Settings,
+    graphs: Graphs,
+    embedder: Embedder | None = None,
+    *,
+    probe: Probe = no_probe,
 ) -> AsyncIterator[Engine]:
-    """The engine that configuration and settings describe, at work.
+    """The engine that configuration and settings describe, at work; `embedder` for the index of
+    items, if the configuration has one.
 
     `probe` is called with the name of every point at which a write is submitted, executed,
     committed and answered; tests use it to stop the process there.
     """
     path = settings.data_dir / DATABASE
-    database = Database(path, synchronous=settings.synchronous, probe=probe)
-    storage = SqliteStorage(database)
+    database = Database(
+        path, synchronous=settings.synchronous, probe=probe, vectors=embedder is not None
+    )
+    storage, clock = SqliteStorage(database), SystemClock()
+    items = Items(storage, clock, config.memory, embedder)
     try:
-        agents = make_agents(config, graphs, SqliteCheckpoints(database))
+        agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
@@ -99,10 +144,11 @@ async def engine_of(
         async with running(
             storage,
             agents,
-            SystemClock(),
+            clock,
             limits,
             worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             system_metadata=SYSTEM,
+            items=items,
         ) as engine:
             yield engine
     finally:
@@ -235,9 +281,9 @@ def serve(
     loop is reported. Raises `DemoticError` for what is wrong with
     configuration, graphs or data directory.
     """
-    graphs, custom = load_graphs(config), load_custom_app(config)
+    loaded = load(config)
     ready = on_ready or (lambda: None)
-    main = partial(_serve, config, settings, graphs, custom, socket, ready, probe)
+    main = partial(_serve, config, settings, loaded, socket, ready, probe)
     with blocking_calls_reported() if dev else nullcontext():
         _run(main)
     _leave_stuck_threads()
@@ -255,8 +301,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 async def _serve(
     config: Config,
     settings: Settings,
-    graphs: Graphs,
-    custom: CustomApp | None,
+    loaded: Loaded,
     socket: sockets.socket | None,
     ready: Callable[[], None],
     probe: Probe,
@@ -265,8 +310,10 @@ async def _serve(
     workers = settings.slots + 4
     executor = ThreadPoolExecutor(workers, thread_name_prefix="demotic-node")
     asyncio.get_running_loop().set_default_executor(executor)
+    custom = loaded.custom
     alive = custom.lifespan() if custom else nullcontext()
-    async with engine_of(config, settings, graphs, probe=probe) as engine, alive as state:
+    at_work = engine_of(config, settings, loaded.graphs, loaded.embedder, probe=probe)
+    async with at_work as engine, alive as state:
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()

@@ -19,9 +19,10 @@ from typing_extensions import TypedDict
 from demotic.agents.langgraph.factories import Factory, Graph, factory_slots
 from demotic.agents.langgraph.wrapping import one_node
 from demotic.domain.errors import AgentError
+from demotic.domain.items import ItemQuery
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import EVERYTHING, CancelAction
-from served import State, chain, decoded, served
+from served import State, a, chain, decoded, served
 
 
 def factory(make: Callable[..., Any]) -> Factory:
@@ -261,13 +262,17 @@ async def test_a_factory_that_makes_something_else_is_told_what_to_return() -> N
         assert outcome.error and "made something of the type int" in outcome.error["message"]
 
 
-async def test_a_factory_that_wants_the_store_is_told_that_there_is_none_yet() -> None:
+async def test_a_factory_is_given_the_store_for_runs_and_for_looks() -> None:
     def make(runtime: ServerRuntime[Any]) -> Any:
-        runtime.store.put(("a",), "b", {})
+        runtime.store.put(("uses",), runtime.access_context, {})
+        return chain(a)
 
     async with served(factory(make)) as house:
-        outcome = await house.wait(await house.thread(), input={})
-        assert outcome.error and outcome.error["error"] == "NotBuilt"
+        thread = await house.thread()
+        assert (await house.wait(thread, input={})).state is RunState.SUCCEEDED
+        await house.engine.states.get(thread, EVERYTHING)
+        found = await house.engine.items.search(ItemQuery(prefix=("uses",)), EVERYTHING)
+        assert {each.key for each in found} == {"threads.create_run", "threads.read"}
 
 
 async def test_a_run_is_cancelled_although_its_factory_fails_afterwards() -> None:

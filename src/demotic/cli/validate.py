@@ -1,7 +1,9 @@
 """`demotic validate`: whether a configuration can be used and its graphs load."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,25 +42,33 @@ def command(config: Path | None, no_load: bool) -> None:
 
 
 def load_all(config: Config) -> int:
-    """Load every graph, saying so; how many cannot be."""
+    """Load every graph, and what embeds items, saying so; how many cannot be."""
     # What the server imports takes most of the time: a command that loads nothing is quick.
-    from demotic.server import load_graphs
+    from demotic.server import load_embeddings, load_graphs
 
     config.enter()
-    failed = 0
-    width = max(map(len, config.graphs))
-    for name, spec in config.graphs.items():
-        click.echo(f"  {name:<{width}}  {spec.target}  ", nl=False)
-        started = time.perf_counter()
-        try:
-            load_graphs(replace(config, graphs={name: spec}))
-        except DemoticError as error:
-            failed += 1
-            click.secho("failed", fg="red")
-            show_errors([error.message])
-        else:
-            click.secho(f"loaded in {time.perf_counter() - started:.2f} s", fg="green")
-    return failed
+    parts: list[tuple[str, str, Callable[[], object]]] = [
+        (name, spec.target, partial(load_graphs, replace(config, graphs={name: spec})))
+        for name, spec in config.graphs.items()
+    ]
+    if index := config.memory.index:
+        parts.append(("store.index", index.embed, partial(load_embeddings, config)))
+    width = max(len(name) for name, *_ in parts)
+    return sum(not load(name.ljust(width), target, call) for name, target, call in parts)
+
+
+def load(name: str, target: str, call: Callable[[], object]) -> bool:
+    """Load one part, saying so; whether it could be."""
+    click.echo(f"  {name}  {target}  ", nl=False)
+    started = time.perf_counter()
+    try:
+        call()
+    except DemoticError as error:
+        click.secho("failed", fg="red")
+        show_errors([error.message])
+        return False
+    click.secho(f"loaded in {time.perf_counter() - started:.2f} s", fg="green")
+    return True
 
 
 def show_errors(problems: list[str] | tuple[str, ...]) -> None:

@@ -12,7 +12,9 @@ from dotenv import dotenv_values
 from demotic.config.http import HttpReading
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
 from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
+from demotic.config.store import read_rules
 from demotic.config.variables import variable_warnings
+from demotic.domain.items import ItemRules
 
 NODE_SUFFIXES = (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx")
 GRAPHS_FORM = "LANGSERVE_GRAPHS"
@@ -48,6 +50,7 @@ class _Reader(HttpReading):
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
         checkpointer = self._part(data, "checkpointer", {"serde"})
+        store = self._part(data, "store", {"index", "ttl"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
         no_paths: tuple[Path, ...] = ()
@@ -60,6 +63,7 @@ class _Reader(HttpReading):
             env_file=env_file,
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             http=self._http(data, environ),
+            memory=self._try(ItemRules(), read_rules, store, self._error, self._check_keys),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:

@@ -6,7 +6,7 @@ BUILD_ONLY = frozenset(
 )
 """Keys that only matter for building an image."""
 
-HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http"])
+HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http", "store"])
 
 NOT_YET = {
     "auth": "every request is accepted",
@@ -18,7 +18,7 @@ NOT_YET = {
     "encryption": "data is stored unencrypted",
     "node_loader": "only Python graphs are hosted",
     "priority": "runs are started in the order of their arrival",
-    "store": "graphs run without a long-term memory",
+    "store.path": "items are kept in the data directory",
     "ui": "its components are not served",
     "ui_config": "its components are not served",
     "webhooks": "no webhook is called",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demotic.domain.errors import DemoticError
+from demotic.domain.items import ItemRules
 
 FILE_NAME = "langgraph.json"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+", re.IGNORECASE)
@@ -90,6 +91,7 @@ class Config:
     env_file: Path | None = None
     allowed_types: tuple[tuple[str, str], ...] = ()
     http: HttpSpec = HttpSpec()
+    memory: ItemRules = ItemRules()
     warnings: tuple[str, ...] = ()
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:

@@ -5,12 +5,14 @@ has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.langgraph import deferred
+from dialects.langgraph import requirements_store
 from dialects.langgraph.promises import API, Requirement, operation
 
 _THREAD = "/threads/{thread_id}"
 _RUN = f"{_THREAD}/runs/{{run_id}}"
 
 REQUIREMENTS: dict[str, Requirement] = {
+    **requirements_store.REQUIREMENTS,
     "langgraph.ok": operation("GET", "/ok", "tells that the server, and the storage, is up"),
     "langgraph.info": operation("GET", "/info", "tells versions and honest feature flags"),
     "langgraph.document": operation(

@@ -62,7 +62,7 @@ async def test_malformed_bodies_are_refused_in_words(wire: Wire) -> None:
 async def test_planned_operations_and_options_say_so(wire: Wire) -> None:
     thread = await wire.thread()
     for method, path, body in [
-        ("POST", "/store/items/search", {}),
+        ("POST", "/mcp/", {}),
         ("GET", f"/threads/{thread}/stream", None),
         ("POST", "/threads/prune", {}),
         ("POST", f"/threads/{thread}/runs", run_body(webhook="https://example.com")),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
+from langgraph.store.base import BaseStore
 from langgraph_sdk.runtime import AccessContext
 
 from demotic.agents.langgraph import entry, introspection
@@ -66,8 +67,8 @@ class _Opened(NamedTuple):
 class LangGraphAgent:
     """A LangGraph graph, or a factory of graphs, as an agent.
 
-    A graph's own checkpointer, if any, is replaced by the server's. `serde` is strict: the types
-    that a graph declares are allowed in addition.
+    A graph's own checkpointer and store, if any, are replaced by the server's. `serde` is strict:
+    the types that a graph declares are allowed in addition.
     """
 
     def __init__(
@@ -77,10 +78,11 @@ class LangGraphAgent:
         checkpoints: Checkpoints,
         serde: StrictSerializer,
         *,
+        store: BaseStore,
         description: str | None = None,
     ) -> None:
         self._name, self._description = name, description
-        self._checkpoints, self._serde = checkpoints, serde
+        self._checkpoints, self._serde, self._store = checkpoints, serde, store
         self._made = graph if isinstance(graph, Factory) else self._prepare(graph)
 
     @property
@@ -99,7 +101,7 @@ class LangGraphAgent:
         claim = attempt.claim
         config = entry.run_config(claim, VERSIONS)
         events = Events(claim.run, attempt.sink)
-        use = Use("threads.create_run", config, entry.run_context(claim))
+        use = Use("threads.create_run", self._store, config, entry.run_context(claim))
         try:
             async with self._open(use) as opened:
                 return await self._run(attempt, opened, config, events)
@@ -198,7 +200,8 @@ class LangGraphAgent:
     def _prepare(self, graph: Graph) -> _Opened:
         serde = self._serde.with_msgpack_allowlist(graph_types(graph))
         saver = Saver(self._checkpoints, serde=serde)
-        return _Opened(graph.copy(update={"checkpointer": saver}), saver)
+        update = {"checkpointer": saver, "store": self._store}
+        return _Opened(graph.copy(update=update), saver)
 
     @asynccontextmanager
     async def _open(self, use: Use) -> AsyncIterator[_Opened]:
@@ -214,7 +217,9 @@ class LangGraphAgent:
         """The graph for a look; an error of its factory's own is an `AgentError` that says so."""
         async with AsyncExitStack() as stack:
             try:
-                opened = await stack.enter_async_context(self._open(Use(access, config)))
+                opened = await stack.enter_async_context(
+                    self._open(Use(access, self._store, config))
+                )
             except DemoticError:
                 raise
             except (Exception, *EXITS) as error:

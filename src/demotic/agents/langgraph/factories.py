@@ -1,7 +1,7 @@
 """Graphs that a function of the user's makes: for each run and each look at a state."""
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -9,12 +9,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
-from langgraph.store.base import BaseStore, Op, Result
+from langgraph.store.base import BaseStore
 from langgraph_sdk.runtime import AccessContext, ServerRuntime
 from pydantic import BaseModel
 
 from demotic.agents.langgraph.internals import ExecutionRuntime, ReadRuntime
-from demotic.domain.errors import AgentError, NotBuilt
+from demotic.domain.errors import AgentError
 
 Graph = Pregel[Any, Any, Any, Any]
 Slot = Literal["config", "runtime"]
@@ -33,23 +33,12 @@ _GRAPHS = ("StateGraph", "CompiledStateGraph", "CompiledGraph", "Pregel")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a graph is opened for, and with which configuration and context."""
+    """What a graph is opened for, and with which store, configuration and context."""
 
     access: AccessContext
+    store: BaseStore
     config: RunnableConfig
     context: Mapping[str, Any] | None = None
-
-
-class NoStore(BaseStore):
-    """The long-term memory that factories are given: there is none yet, and it says so."""
-
-    def batch(self, ops: Iterable[Op]) -> list[Result]:
-        """Raises `NotBuilt`."""
-        raise NotBuilt("Not built yet, but planned: the store of a factory's runtime.")
-
-    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Raises `NotBuilt`."""
-        return self.batch(ops)
 
 
 class Factory:
@@ -90,8 +79,8 @@ class Factory:
             return use.config
         if use.access == "threads.create_run":
             context = _typed(self._context_type, use.context)
-            return ExecutionRuntime(access_context=use.access, store=NoStore(), context=context)
-        reading: ReadRuntime[Any] = ReadRuntime(access_context=use.access, store=NoStore())
+            return ExecutionRuntime(access_context=use.access, store=use.store, context=context)
+        reading: ReadRuntime[Any] = ReadRuntime(access_context=use.access, store=use.store)
         return reading
 
 

@@ -12,6 +12,7 @@ from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
+from demotic.dialects.langgraph.routes_store import StoreRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
 from demotic.web.openapi.routes import DocumentRoutes
@@ -39,6 +40,7 @@ class LangGraphDialect:
             *ThreadRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
+            *StoreRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
             *document.operations(),
         ]

@@ -340,6 +340,7 @@ TAGS: Mapping[str, str] = {
     "States": "A thread's state, now and before.",
     RUN: "Requests to run an assistant on a thread.",
     ALONE: "Requests to run an assistant on a thread of their own.",
+    "Store": "Long-term memory: what all threads share.",
     "Server": "About the server itself.",
     "Planned": "Not built yet: these answer 501.",
 }

@@ -1,0 +1,71 @@
+"""From wire to engine words: items of the store; pure."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from demotic.dialects.langgraph.choices import MAX_LIMIT
+from demotic.dialects.langgraph.translate import limit, offset
+from demotic.dialects.langgraph.wire_store import StoreNamespaces, StorePut, StoreSearch
+from demotic.domain.errors import BadInput
+from demotic.domain.items import (
+    DEFAULT_TTL,
+    SEPARATOR,
+    ItemQuery,
+    NamespaceQuery,
+    NewItem,
+)
+from demotic.domain.model import Namespace
+from demotic.web.queries import bounded
+
+NAMESPACES = 100
+"""LangGraph API 0.16, StoreListNamespacesRequest.limit: how many are listed by default."""
+
+MAX_DEPTH = 2**53
+
+
+def namespace(values: Sequence[str]) -> Namespace:
+    """A namespace of query parameters: one text with dots (the SDKs), or a label each."""
+    if len(values) > 1:
+        return tuple(values)
+    return tuple("".join(values).split(SEPARATOR))
+
+
+def new_item(body: StorePut) -> NewItem:
+    """PUT /store/items."""
+    return NewItem(
+        namespace=tuple(body.namespace),
+        key=body.key,
+        value=body.value,
+        index=_index(body.index),
+        ttl_s=DEFAULT_TTL if body.ttl is None else body.ttl * 60,
+    )
+
+
+def _index(given: bool | list[str] | None) -> Literal[False] | list[str] | None:
+    if given is True:
+        raise BadInput("`index` must be false or a list of fields; leave it out for the default.")
+    return given
+
+
+def item_query(body: StoreSearch) -> ItemQuery:
+    """POST /store/items/search."""
+    return ItemQuery(
+        prefix=tuple(body.namespace_prefix or ()),
+        filters=body.filter or {},
+        text=body.query or None,
+        limit=limit(body.limit),
+        offset=offset(body.offset),
+        refresh=body.refresh_ttl,
+    )
+
+
+def namespace_query(body: StoreNamespaces) -> NamespaceQuery:
+    """POST /store/namespaces."""
+    depth = body.max_depth
+    return NamespaceQuery(
+        prefixes=[tuple(body.prefix or ())],
+        suffixes=[tuple(body.suffix or ())],
+        max_depth=None if depth is None else bounded("`max_depth`", depth, 1, MAX_DEPTH),
+        limit=bounded("`limit`", NAMESPACES if body.limit is None else body.limit, 1, MAX_LIMIT),
+        offset=offset(body.offset),
+    )
