@@ -25,8 +25,10 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, Settings
+from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.deliveries import Callbacks
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
@@ -36,12 +38,18 @@ from demotic.storage.sqlite.database import Database, Probe, no_probe
 from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.web.bodies import BodyLimit
 from demotic.web.hosts import HostGuard
+from demotic.web.outgoing.addresses import LOOPBACK
+from demotic.web.outgoing.policy import UrlPolicy
+from demotic.web.outgoing.sender import HttpSender
 
 DATABASE = "demotic.db"
 """Name of the database file in the data directory."""
 
 SYSTEM = {"created_by": "system"}
 """Metadata of the assistants that the server makes itself."""
+
+RENDERERS = {"langgraph": callback_json}
+"""How each dialect words what callbacks tell."""
 
 CLOSE_S = 5
 """How long connections may take to end once the engine has stopped."""
@@ -72,6 +80,21 @@ def make_agents(config: Config, graphs: Graphs, checkpoints: Checkpoints) -> dic
     return agents
 
 
+def callbacks_of(config: Config, settings: Settings) -> Callbacks:
+    """How runs' changes are told to whom they name."""
+    rules = config.webhooks
+    loopback = () if rules.disable_loopback else LOOPBACK
+    policy = UrlPolicy(
+        require_https=rules.require_https,
+        domains=rules.allowed_domains,
+        ports=None if rules.allowed_ports is None else frozenset(rules.allowed_ports),
+        longest=rules.max_url_length,
+        networks=(*loopback, *settings.webhook_networks),
+    )
+    sender = HttpSender(policy, headers=rules.headers, secrets=settings.webhook_secrets)
+    return Callbacks(sender=sender, renderers=RENDERERS, keep_s=settings.webhook_log_s)
+
+
 @asynccontextmanager
 async def engine_of(
     config: Config, settings: Settings, graphs: Graphs, *, probe: Probe = no_probe
@@ -84,6 +107,7 @@ async def engine_of(
     path = settings.data_dir / DATABASE
     database = Database(path, synchronous=settings.synchronous, probe=probe)
     storage = SqliteStorage(database)
+    callbacks = callbacks_of(config, settings)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database))
         limits = Limits(
@@ -99,9 +123,11 @@ async def engine_of(
             limits,
             worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             system_metadata=SYSTEM,
+            callbacks=callbacks,
         ) as engine:
             yield engine
     finally:
+        await callbacks.sender.close()
         await storage.close()
 
 

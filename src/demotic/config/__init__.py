@@ -2,7 +2,7 @@
 
 from demotic.config.file import find_config, read_config
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, NOT_YET
-from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
+from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, Webhooks
 from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
 from demotic.config.variables import VARIABLES, Variable
 
@@ -20,6 +20,7 @@ __all__ = [
     "Setting",
     "Settings",
     "Variable",
+    "Webhooks",
     "find_config",
     "read_config",
     "read_settings",

@@ -11,8 +11,17 @@ from typing import Any, TypeVar
 from dotenv import dotenv_values
 
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
-from demotic.config.model import FILE_NAME, ORIGIN, PREFIX, Config, ConfigError, GraphSpec
+from demotic.config.model import (
+    FILE_NAME,
+    ORIGIN,
+    PREFIX,
+    Config,
+    ConfigError,
+    GraphSpec,
+    Webhooks,
+)
 from demotic.config.variables import variable_warnings
+from demotic.config.webhooks import read_webhooks
 
 T = TypeVar("T")
 
@@ -71,6 +80,7 @@ class _Reader:
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             cors_origins=self._try((), self._cors_origins, http.get("cors") or {}),
             mount_prefix=self._try("", self._mount_prefix, http.get("mount_prefix") or ""),
+            webhooks=self._try(Webhooks(), self._webhooks, data.get("webhooks"), environ),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:
@@ -266,6 +276,11 @@ class _Reader:
         if not isinstance(value, str) or not (value == "" or PREFIX.fullmatch(value)):
             raise self._error("http.mount_prefix", "must be a path, as in '/agents'.")
         return value.rstrip("/")
+
+    def _webhooks(self, value: Any, environ: Mapping[str, str]) -> Webhooks:
+        return read_webhooks(
+            value, environ, wrong=self._error, attempt=self._try, check_keys=self._check_keys
+        )
 
 
 def _children(key: str) -> set[str]:

@@ -6,7 +6,7 @@ BUILD_ONLY = frozenset(
 )
 """Keys that only matter for building an image."""
 
-HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http"])
+HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http", "webhooks"])
 
 NOT_YET = {
     "auth": "every request is accepted",
@@ -30,7 +30,6 @@ NOT_YET = {
     "store": "graphs run without a long-term memory",
     "ui": "its components are not served",
     "ui_config": "its components are not served",
-    "webhooks": "no webhook is called",
 }
 """Keys that are understood and not honoured yet, and what happens instead."""
 

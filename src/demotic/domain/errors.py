@@ -41,6 +41,10 @@ class CheckpointNotFound(NotFound):
     """There is no such checkpoint."""
 
 
+class DeliveryNotFound(NotFound):
+    """There is no such delivery."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 
@@ -63,6 +67,10 @@ class KeyReused(DemoticError):
 
 class BadInput(DemoticError):
     """The request cannot be understood; the message names the field and the fix."""
+
+
+class CallbackRefused(BadInput):
+    """A run's changes cannot be told to the URL that is given for it."""
 
 
 class NotBuilt(DemoticError):

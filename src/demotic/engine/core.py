@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.engine.assistants import Assistants
+from demotic.engine.deliveries import Callbacks, Deliveries
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
@@ -44,11 +45,13 @@ class Engine:
     worker: Worker
     hub: Hub
     drain_s: float
+    deliveries: Deliveries
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
         await self.worker.stop(drain_s=self.drain_s)
         self.hub.hang_up()
+        await self.deliveries.stop()
 
 
 @asynccontextmanager
@@ -60,9 +63,11 @@ async def running(
     *,
     worker_name: str,
     system_metadata: Mapping[str, str],
+    callbacks: Callbacks | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
-    ends, then drains. For storage that this process alone owns."""
+    ends, then drains. For storage that this process alone owns. `callbacks` None: none are made,
+    and runs that ask for one are refused."""
     hub = Hub(storage)
     worker = Worker(
         storage,
@@ -76,22 +81,28 @@ async def running(
         run_s=limits.run_s,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
-    janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
+    deliveries = Deliveries(storage, clock, callbacks, worker=worker_name)
+    janitors = Janitors(
+        storage, worker, hub, clock, retention_s=limits.retention_s, deliveries=deliveries
+    )
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
+    await deliveries.rescue_all()
     heartbeat = Heartbeat(storage, worker, clock)
     heartbeat.start()
-    tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
+    duties = (worker.serve(), janitors.work(), deliveries.serve())
+    tasks = [asyncio.create_task(duty) for duty in duties]
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
-        Runs(storage, worker, hub, clock),
+        Runs(storage, worker, hub, clock, deliveries),
         States(storage, agents, worker, clock),
         Descriptions(storage, agents),
         storage,
         worker,
         hub,
         limits.drain_s,
+        deliveries,
     )
     try:
         yield engine

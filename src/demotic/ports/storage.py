@@ -1,5 +1,7 @@
 """Durable records. Every method is one atomic operation; no transaction or cursor crosses it.
 
+Whatever changes the state of a run that has a callback writes the delivery with it.
+
 Times are parameters (`now_us`, microseconds since 1970). Operations on a caller's behalf take a
 `Scope` and apply its filters in the same statement as the read or write: a row outside the
 scope is not found. Operations of an attempt take its `LeaseKey`; when the run is no longer
@@ -33,6 +35,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.deliveries import DeliveryStorage
 
 
 class AssistantStorage(Protocol):
@@ -298,7 +301,15 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage,
+    ThreadStorage,
+    RunStorage,
+    WriteStorage,
+    FeedStorage,
+    DeliveryStorage,
+    Protocol,
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

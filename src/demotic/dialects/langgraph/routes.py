@@ -7,6 +7,7 @@ from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_deliveries import DeliveryRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
@@ -29,6 +30,7 @@ class LangGraphDialect:
             *ThreadRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
+            *DeliveryRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
             *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
         ]

@@ -9,9 +9,9 @@ import apsw
 from demotic.domain.errors import Conflict
 from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
-from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
+from demotic.domain.lifecycle import ACTIVE, FINAL, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import checkpoint_removal, feed, rows, runs
+from demotic.storage.sqlite import checkpoint_removal, feed, outbox, rows, runs
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -51,12 +51,16 @@ def end_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) 
         reason = Reason.ROLLBACK
     else:
         c.execute(Q.set_run_state, (run.id, state, reason, now_us))
+    outbox.tell_cancelled(c, run, reason, now_us)
     return replace(run, state=state, reason=reason)
 
 
 def delete_run(c: apsw.Connection, thread_id: str, run_id: str, scope: Scope, now_us: int) -> Run:
     """Delete a run and its events; an attempt at work on it loses its lease."""
     run = runs.find(c, thread_id, run_id, scope)
+    if run.state not in FINAL:
+        outbox.tell_cancelled(c, run, Reason.DELETED, now_us)
+    outbox.forget_run(c, run_id)
     c.execute(Q.delete_run, (run_id,))
     c.execute(Q.delete_run_feed, (thread_id, run_id))
     runs.elect(c, thread_id, now_us)
@@ -106,8 +110,7 @@ def _rescue(c: apsw.Connection, lost: Lost, now_us: int) -> Run:
     elif losses >= MAX_LOSSES:
         _end_lost(c, lost.thread_id, lost.run_id, _given_up(), now_us)
     else:
-        released = advance(RunState.RUNNING, RunEvent.RELEASE)
-        c.execute(Q.release_run, (lost.run_id, released, now_us, losses))
+        runs.put_back(c, lost.run_id, losses, now_us)
     return runs.find(c, None, lost.run_id, EVERYTHING)
 
 

@@ -7,9 +7,9 @@ import apsw
 
 from demotic.domain.errors import ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
-from demotic.domain.lifecycle import ThreadState
+from demotic.domain.lifecycle import Reason, ThreadState
 from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery, Unfinished
-from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, rows
+from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, outbox, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
@@ -173,9 +173,14 @@ def _matching(
 def delete(c: apsw.Connection, thread_id: str, scope: Scope, now_us: int) -> Sequence[str]:
     """Delete a thread; the ids of its unfinished runs."""
     get(c, thread_id, scope)
-    unfinished = [row[0] for row in c.execute(Q.unfinished_runs, (thread_id,))]
+    unfinished = every(c, Q.unfinished_runs, (thread_id,))
+    for run_id, *_, told in unfinished:
+        if told:
+            run = rows.run(first(c, Q.get_run, (run_id,)))
+            outbox.tell_cancelled(c, run, Reason.DELETED, now_us)
+    outbox.forget_thread(c, thread_id)
     erase_thread(c, thread_id, now_us)
-    return unfinished
+    return [row[0] for row in unfinished]
 
 
 def delete_matching(
