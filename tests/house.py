@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from demotic.domain.ids import system_assistant_id, uuid7
 from demotic.domain.model import EVERYTHING, BusyPolicy, Json, NewRun, NewThread, RunRequest
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.deliveries import Callbacks
 from demotic.engine.runs import Started
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -51,6 +52,7 @@ async def open_house(
     database: Database | None = None,
     limits: Limits | None = None,
     clock: FakeClock | None = None,
+    callbacks: Callbacks | None = None,
 ) -> AsyncIterator[House]:
     """An engine at work, closed at the end; a database that was given stays open."""
     own = database or Database(None)
@@ -64,6 +66,7 @@ async def open_house(
             limits,
             worker_name=f"worker-{id(agent)}",
             system_metadata={"created_by": "system"},
+            callbacks=callbacks,
         ) as engine:
             yield House(engine, agent, clock, storage)
     finally:

@@ -112,6 +112,10 @@ class Deliveries:
             now_us = self._clock.now_us()
             await self._storage.rescue_deliveries(self._worker, now_us=now_us)
 
+    def wake(self) -> None:
+        """Something may be due."""
+        self._wake.set()
+
     async def serve(self) -> None:
         """Deliver what is due, until cancelled."""
         if self._callbacks is None:
@@ -120,7 +124,7 @@ class Deliveries:
 
         def news() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(self._wake.set)
+                loop.call_soon_threadsafe(self.wake)
 
         self._storage.on_delivery(news)
         try:
@@ -164,7 +168,7 @@ class Deliveries:
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         del self._sending[task]
-        self._wake.set()
+        self.wake()
 
     async def _carry(self, claim: DeliveryClaim, callbacks: Callbacks) -> None:
         """One attempt from its claim to its record."""

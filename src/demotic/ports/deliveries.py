@@ -23,7 +23,7 @@ from demotic.domain.model import Page, Scope
 class DeliveryStorage(Protocol):
     """The outbox. It outlives the runs and threads that it tells of."""
 
-    def on_delivery(self, wake: Callable[[], None] | None) -> None:
+    def on_delivery(self, wake: Callable[[], object] | None) -> None:
         """Have `wake` called, from any thread, after a commit that wrote a delivery (None: not
         any more). A hint: one may be missing."""
         ...

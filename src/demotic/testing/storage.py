@@ -45,6 +45,8 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_deliveries import DeliveryContract
+from demotic.testing.storage_told import ToldContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -444,5 +446,7 @@ class StorageContract(
     AttemptContract,
     WriteContract,
     FeedContract,
+    ToldContract,
+    DeliveryContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

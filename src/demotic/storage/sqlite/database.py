@@ -148,7 +148,7 @@ class Database:
         self._probe = probe
         self._jobs: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
-        self._listeners: dict[str, Callable[[], None]] = {}
+        self._listeners: dict[str, Callable[[], object]] = {}
         self._closed = False
         self._lock = DirectoryLock(path.parent) if path else None
         try:
@@ -178,7 +178,7 @@ class Database:
         """Submit a job that reads what is committed."""
         return self._submit(self._reads if len(self._threads) > 1 else self._jobs, name, job)
 
-    def on_news(self, name: str, tell: Callable[[], None] | None) -> None:
+    def on_news(self, name: str, tell: Callable[[], object] | None) -> None:
         """Have `tell` called, by the writer thread, after each commit that left this news."""
         if tell is None:
             self._listeners.pop(name, None)

@@ -20,7 +20,7 @@ class SqliteDeliveries:
 
     _db: Database
 
-    def on_delivery(self, wake: Callable[[], None] | None) -> None:
+    def on_delivery(self, wake: Callable[[], object] | None) -> None:
         """See the port."""
         self._db.on_news(outbox.NEWS, wake)
 
