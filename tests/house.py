@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from demotic.domain.ids import system_assistant_id, uuid7
 from demotic.domain.model import EVERYTHING, BusyPolicy, Json, NewRun, NewThread, RunRequest
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
 from demotic.engine.runs import Started
 from demotic.storage.sqlite.database import Database
@@ -53,6 +54,7 @@ async def open_house(
     limits: Limits | None = None,
     clock: FakeClock | None = None,
     items: Items | None = None,
+    callbacks: Callbacks | None = None,
 ) -> AsyncIterator[House]:
     """An engine at work, closed at the end; a database that was given stays open."""
     own = database or Database(None)
@@ -67,6 +69,7 @@ async def open_house(
             worker_name=f"worker-{id(agent)}",
             system_metadata={"created_by": "system"},
             items=items,
+            callbacks=callbacks,
         ) as engine:
             yield House(engine, agent, clock, storage)
     finally:

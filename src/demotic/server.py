@@ -27,9 +27,11 @@ from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
+from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
@@ -44,6 +46,9 @@ from demotic.web.custom_app import CustomApp, Guard, WithState, joined
 from demotic.web.headers import HeaderRule, PassedHeaders
 from demotic.web.hosts import METHODS, Cors, HostGuard
 from demotic.web.keys import KeyGuard, key_digests
+from demotic.web.outgoing.addresses import LOOPBACK
+from demotic.web.outgoing.policy import UrlPolicy
+from demotic.web.outgoing.sender import HttpSender
 from demotic.web.parts import DisabledParts
 
 DATABASE = "demotic.db"
@@ -51,6 +56,9 @@ DATABASE = "demotic.db"
 
 SYSTEM = {"created_by": "system"}
 """Metadata of the assistants that the server makes itself."""
+
+RENDERERS = {"langgraph": callback_json}
+"""How each dialect words what callbacks tell."""
 
 CLOSE_S = 5
 """How long connections may take to end once the engine has stopped."""
@@ -112,6 +120,21 @@ def make_agents(
     return agents
 
 
+def callbacks_of(config: Config, settings: Settings) -> Callbacks:
+    """How runs' changes are told to whom they name."""
+    rules = config.webhooks
+    loopback = () if rules.disable_loopback else LOOPBACK
+    policy = UrlPolicy(
+        require_https=rules.require_https,
+        domains=rules.allowed_domains,
+        ports=None if rules.allowed_ports is None else frozenset(rules.allowed_ports),
+        longest=rules.max_url_length,
+        networks=(*loopback, *settings.webhook_networks),
+    )
+    sender = HttpSender(policy, headers=rules.headers, secrets=settings.webhook_secrets)
+    return Callbacks(sender=sender, renderers=RENDERERS, keep_s=settings.webhook_log_s)
+
+
 @asynccontextmanager
 async def engine_of(
     config: Config,
@@ -133,6 +156,7 @@ async def engine_of(
     )
     storage, clock = SqliteStorage(database), SystemClock()
     items = Items(storage, clock, config.memory, embedder)
+    callbacks = callbacks_of(config, settings)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
         limits = Limits(
@@ -149,9 +173,11 @@ async def engine_of(
             worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             system_metadata=SYSTEM,
             items=items,
+            callbacks=callbacks,
         ) as engine:
             yield engine
     finally:
+        await callbacks.sender.close()
         await storage.close()
 
 

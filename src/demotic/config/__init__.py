@@ -10,6 +10,7 @@ from demotic.config.model import (
     GraphSpec,
     HeaderSpec,
     HttpSpec,
+    Webhooks,
 )
 from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
 from demotic.config.variables import VARIABLES, Variable
@@ -31,6 +32,7 @@ __all__ = [
     "Setting",
     "Settings",
     "Variable",
+    "Webhooks",
     "find_config",
     "read_config",
     "read_settings",

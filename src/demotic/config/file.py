@@ -11,9 +11,10 @@ from dotenv import dotenv_values
 
 from demotic.config.http import HttpReading
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
-from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
+from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, Webhooks
 from demotic.config.store import read_rules
 from demotic.config.variables import variable_warnings
+from demotic.config.webhooks import read_webhooks
 from demotic.domain.items import ItemRules
 
 NODE_SUFFIXES = (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx")
@@ -64,6 +65,7 @@ class _Reader(HttpReading):
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             http=self._http(data, environ),
             memory=self._try(ItemRules(), read_rules, store, self._error, self._check_keys),
+            webhooks=self._try(Webhooks(), self._webhooks, data.get("webhooks"), environ),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:
@@ -188,6 +190,11 @@ class _Reader(HttpReading):
         if not isinstance(value or [], list) or not all(map(_is_pair, value or [])):
             raise self._error(key, 'must list pairs, as in [["my_agent.state", "Invoice"]].')
         return tuple((module, name) for module, name in value or [])
+
+    def _webhooks(self, value: Any, environ: Mapping[str, str]) -> Webhooks:
+        return read_webhooks(
+            value, environ, wrong=self._error, attempt=self._try, check_keys=self._check_keys
+        )
 
 
 def _is_pair(value: Any) -> bool:

@@ -6,7 +6,7 @@ BUILD_ONLY = frozenset(
 )
 """Keys that only matter for building an image."""
 
-HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http", "store"])
+HONOURED = frozenset(["graphs", "dependencies", "env", "checkpointer", "http", "store", "webhooks"])
 
 NOT_YET = {
     "auth": "every request is accepted",
@@ -21,7 +21,6 @@ NOT_YET = {
     "store.path": "items are kept in the data directory",
     "ui": "its components are not served",
     "ui_config": "its components are not served",
-    "webhooks": "no webhook is called",
 }
 """Keys that are understood and not honoured yet, and what happens instead."""
 

@@ -80,6 +80,18 @@ class HttpSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Where callbacks may go, and the headers that go with them. None: any domain, any port."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    require_https: bool = False
+    allowed_domains: tuple[str, ...] | None = None
+    allowed_ports: tuple[int, ...] | None = None
+    max_url_length: int = 65_536
+    disable_loopback: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A `langgraph.json`. `import_paths` are to come first on `sys.path`, in this order."""
 
@@ -92,6 +104,7 @@ class Config:
     allowed_types: tuple[tuple[str, str], ...] = ()
     http: HttpSpec = HttpSpec()
     memory: ItemRules = ItemRules()
+    webhooks: Webhooks = Webhooks()
     warnings: tuple[str, ...] = ()
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:

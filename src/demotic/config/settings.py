@@ -1,7 +1,10 @@
 """The server's settings: flags, variables, defaults."""
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,9 @@ class Settings:
     local_origins: bool = True
     allowed_hosts: tuple[str, ...] = ()
     api_keys: tuple[str, ...] = ()
+    webhook_secrets: tuple[bytes, ...] = ()
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_log_s: float = 259_200.0
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -99,6 +105,30 @@ def _keys(text: str) -> tuple[str, ...]:
 
 MIN_KEY = 8  # characters of an API key: shorter ones are guessed
 
+
+def _secrets(text: str) -> tuple[bytes, ...]:
+    return tuple(map(_secret, text.split()))
+
+
+def _secret(text: str) -> bytes:
+    """A secret of Standard Webhooks: 24 to 64 bytes."""
+    given = text.removeprefix("whsec_")
+    try:
+        secret = base64.b64decode(given + "=" * (-len(given) % 4), validate=True)
+    except binascii.Error:
+        secret = b""
+    if not text.startswith("whsec_") or not 24 <= len(secret) <= 64:
+        raise ValueError("`whsec_` and 24 to 64 bytes in base64, several with spaces between them")
+    return secret
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError:
+        raise ValueError("networks, as in 10.0.0.0/8, separated by commas") from None
+
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -106,7 +136,8 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 class Setting:
     """One setting: its variable, its flag if it has one, its default, what it means.
 
-    `shown` says what the default is where it depends on something.
+    `shown` says what the default is where it depends on something. The value of a `secret` one
+    is never shown.
     """
 
     name: str
@@ -116,6 +147,7 @@ class Setting:
     meaning: str
     parse: Callable[[str], Any] = str
     shown: str = ""
+    secret: bool = False
 
 
 SETTINGS = (
@@ -254,6 +286,36 @@ SETTINGS = (
         "a key may be given as `sha256:` and its hexadecimal digest.",
         _keys,
         "none: every request is accepted",
+        secret=True,
+    ),
+    Setting(
+        "webhook_secrets",
+        "DEMOTIC_WEBHOOK_SECRET",
+        None,
+        (),
+        "Signs webhooks, by the scheme of Standard Webhooks: `whsec_…`. Several, separated by "
+        "spaces, sign each one.",
+        _secrets,
+        "none",
+        secret=True,
+    ),
+    Setting(
+        "webhook_networks",
+        "DEMOTIC_WEBHOOK_NETWORKS",
+        None,
+        (),
+        "Networks that webhooks may go to although they are not public, separated by commas, as "
+        "in `10.0.0.0/8`.",
+        _networks,
+        "none",
+    ),
+    Setting(
+        "webhook_log_s",
+        "DEMOTIC_WEBHOOK_LOG_SECS",
+        None,
+        259_200.0,
+        "For how many seconds a webhook that has ended stays in the log, and can be sent again.",
+        _seconds,
     ),
 )
 """Every setting. A flag wins over its variable, the variable over the default."""
@@ -283,5 +345,5 @@ def _setting(
     try:
         return setting.parse(str(given))
     except ValueError as error:
-        told = "" if setting.name == "api_keys" else f"; it is '{given}'"  # never tell a secret
-        raise ConfigError(f"{source}: must be {error}{told}.") from None
+        shown = "" if setting.secret else f"; it is '{given}'"
+        raise ConfigError(f"{source}: must be {error}{shown}.") from None

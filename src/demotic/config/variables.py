@@ -82,7 +82,6 @@ VARIABLES = (
     Variable("METRIC_PREFIX", NO_METRICS),
     Variable("LS_RATE_LIMITS", "the rate of requests is not limited"),
     Variable("A2A_*", "A2A is not served"),
-    Variable("LG_WEBHOOK_*", "no webhook is called"),
     Variable("ALLOW_PRIVATE_NETWORK", "allowed origins may always", expected=True),
     Variable("CHECKPOINT_BATCH_DELAY", "writes are always batched", expected=True),
     Variable("CHECKPOINT_MAX_BATCH_SIZE", "writes are always batched", expected=True),

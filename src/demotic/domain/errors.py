@@ -45,6 +45,10 @@ class ItemNotFound(NotFound):
     """There is no such item."""
 
 
+class DeliveryNotFound(NotFound):
+    """There is no such delivery."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 
@@ -79,6 +83,10 @@ class BadInput(DemoticError):
 
 class NamespaceRefused(BadInput):
     """No item can be stored under this namespace."""
+
+
+class CallbackRefused(BadInput):
+    """A run's changes cannot be told to the URL that is given for it."""
 
 
 class NotBuilt(DemoticError):

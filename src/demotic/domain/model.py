@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from demotic.domain.callbacks import Callback
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
 
 Json = Any
@@ -223,7 +224,8 @@ class NewRun:
     back no later run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
-    run: the engine keeps it and never looks.
+    run: the engine keeps it and never looks, but for its `dialect`, which names the words that
+    `callback` is told in.
     """
 
     id: str
@@ -239,13 +241,15 @@ class NewRun:
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)
     reply_format: Mapping[str, Json] = field(default_factory=dict)
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One request to run an assistant, and how far it has come.
 
-    `temporary` runs own their thread, which is deleted when the run ends.
+    `temporary` runs own their thread, which is deleted when the run ends. `started_us` is when
+    it was first claimed.
     """
 
     id: str
@@ -264,6 +268,8 @@ class Run:
     error: Mapping[str, str] | None
     created_us: int
     updated_us: int
+    started_us: int | None = None
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.engine.assistants import Assistants
+from demotic.engine.deliveries import Callbacks, Deliveries
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
@@ -46,11 +47,13 @@ class Engine:
     worker: Worker
     hub: Hub
     drain_s: float
+    deliveries: Deliveries
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
         await self.worker.stop(drain_s=self.drain_s)
         self.hub.hang_up()
+        await self.deliveries.stop()
 
 
 @asynccontextmanager
@@ -63,10 +66,12 @@ async def running(
     worker_name: str,
     system_metadata: Mapping[str, str],
     items: Items | None = None,
+    callbacks: Callbacks | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
     ends, then drains. For storage that this process alone owns. `items` is the memory that the
-    agents were given, if they were given any."""
+    agents were given, if they were given any. `callbacks` None: none are made, and runs that ask
+    for one are refused."""
     hub = Hub(storage)
     worker = Worker(
         storage,
@@ -82,16 +87,21 @@ async def running(
     assistants = Assistants(storage, agents, worker, hub, clock)
     items = items or Items(storage, clock)
     await items.open()
-    janitors = Janitors(storage, worker, hub, clock, items, retention_s=limits.retention_s)
+    deliveries = Deliveries(storage, clock, callbacks, worker=worker_name)
+    janitors = Janitors(
+        storage, worker, hub, clock, items, deliveries, retention_s=limits.retention_s
+    )
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
+    await deliveries.rescue_all()
     heartbeat = Heartbeat(storage, worker, clock)
     heartbeat.start()
-    tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
+    duties = (worker.serve(), janitors.work(), deliveries.serve())
+    tasks = [asyncio.create_task(duty) for duty in duties]
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
-        Runs(storage, worker, hub, clock),
+        Runs(storage, worker, hub, clock, deliveries),
         States(storage, agents, worker, clock),
         Descriptions(storage, agents),
         items,
@@ -99,6 +109,7 @@ async def running(
         worker,
         hub,
         limits.drain_s,
+        deliveries,
     )
     try:
         yield engine

@@ -7,6 +7,7 @@ import structlog
 
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
+from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Hub
 from demotic.engine.items import Items
 from demotic.engine.worker import Worker
@@ -30,11 +31,12 @@ class Janitors:
         hub: Hub,
         clock: Clock,
         items: Items,
+        deliveries: Deliveries,
         *,
         retention_s: float,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
-        self._items = items
+        self._items, self._deliveries = items, deliveries
         self._retention_us = int(retention_s * 1e6)
 
     async def rescue_all(self) -> int:
@@ -51,6 +53,7 @@ class Janitors:
             group.create_task(self._every(RECHECK_EVERY_S, self.recheck_followers))
             group.create_task(self._every(TRIM_EVERY_S, self.trim_feed))
             group.create_task(self._every(self._items.rules.sweep_s, self.sweep_expired_items))
+            group.create_task(self._every(TRIM_EVERY_S, self.trim_deliveries))
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -71,6 +74,10 @@ class Janitors:
     async def sweep_expired_items(self) -> None:
         """Delete items whose time is over."""
         await self._items.sweep()
+
+    async def trim_deliveries(self) -> None:
+        """Drop from the log of callbacks what it has kept for long enough."""
+        await self._deliveries.trim()
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

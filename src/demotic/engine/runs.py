@@ -19,6 +19,7 @@ from demotic.domain.model import (
     RunQuery,
     Scope,
 )
+from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -36,8 +37,11 @@ class Started:
 class Runs:
     """What callers do with runs."""
 
-    def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, worker: Worker, hub: Hub, clock: Clock, deliveries: Deliveries
+    ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._deliveries = deliveries
         self._abandoned: set[asyncio.Task[None]] = set()
 
     def new_id(self) -> str:
@@ -58,8 +62,10 @@ class Runs:
         other one follows it.
 
         `scope` is what the caller may do with threads, `assistant_scope` with assistants.
-        Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`.
+        Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`, `CallbackRefused`.
         """
+        if new.callback is not None:
+            self._deliveries.check(new.callback)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
 

@@ -1,5 +1,7 @@
 """Durable records. Every method is one atomic operation; no transaction or cursor crosses it.
 
+Whatever changes the state of a run that has a callback writes the delivery with it.
+
 Times are parameters (`now_us`, microseconds since 1970). Operations on a caller's behalf take a
 `Scope` and apply its filters in the same statement as the read or write: a row outside the
 scope is not found. Operations of an attempt take its `LeaseKey`; when the run is no longer
@@ -34,6 +36,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.deliveries import DeliveryStorage
 from demotic.ports.items import ItemStorage
 
 
@@ -347,6 +350,7 @@ class Storage(
     WriteStorage,
     FeedStorage,
     ItemStorage,
+    DeliveryStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -45,8 +45,10 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_deliveries import DeliveryContract
 from demotic.testing.storage_items import ItemContract
 from demotic.testing.storage_legs import KeptRunContract, LegContract
+from demotic.testing.storage_told import ToldContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -449,5 +451,7 @@ class StorageContract(
     WriteContract,
     FeedContract,
     ItemContract,
+    ToldContract,
+    DeliveryContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from demotic.domain.callbacks import Callback
 from demotic.domain.events import Event
 from demotic.domain.ids import seq_of, system_assistant_id, uuid7
 from demotic.domain.lifecycle import Reason, RunState
@@ -63,6 +64,7 @@ async def admit(
     idempotency: Idempotency | None = None,
     modes: Sequence[str] = ("values",),
     assistant_id: str = ASSISTANT,
+    callback: Callback | None = None,
 ) -> Admission:
     """Admit a run."""
     new = NewRun(
@@ -77,6 +79,7 @@ async def admit(
         keep_thread=keep_thread,
         idempotency=idempotency,
         stamps={"graph_id": "agent", "assistant_id": "assistant"},
+        callback=callback,
     )
     return await storage.admit_run(
         new,

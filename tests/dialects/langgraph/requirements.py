@@ -5,7 +5,7 @@ has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.langgraph import deferred
-from dialects.langgraph import requirements_store
+from dialects.langgraph import requirements_store, requirements_webhooks
 from dialects.langgraph.promises import API, Requirement, operation
 
 _THREAD = "/threads/{thread_id}"
@@ -182,6 +182,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
+    **requirements_webhooks.REQUIREMENTS,
 }
 
 DEFERRED: dict[tuple[str, str], str] = {

@@ -102,7 +102,9 @@ async def test_ids_that_are_none_are_refused(method: str, path: str, id: str, wi
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
 async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: Wire) -> None:
-    names = dict.fromkeys(("thread_id", "run_id", "assistant_id", "checkpoint_id"), UNKNOWN)
+    names = dict.fromkeys(
+        ("thread_id", "run_id", "assistant_id", "checkpoint_id", "delivery_id"), UNKNOWN
+    )
     body = TABLES.operations[method, path].body
     sent: dict[str, Any] = run_body() if body and "runs" in path else {}
     if "checkpoint" in (body.__struct_fields__ if body else ()):

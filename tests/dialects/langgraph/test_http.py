@@ -65,7 +65,7 @@ async def test_planned_operations_and_options_say_so(wire: Wire) -> None:
         ("POST", "/mcp/", {}),
         ("GET", f"/threads/{thread}/stream", None),
         ("POST", "/threads/prune", {}),
-        ("POST", f"/threads/{thread}/runs", run_body(webhook="https://example.com")),
+        ("POST", f"/threads/{thread}/runs", run_body(strict_resume=True)),
     ]:
         answer = await wire.ask(method, path, body)
         assert answer.status_code == 501, path

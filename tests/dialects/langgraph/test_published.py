@@ -119,6 +119,8 @@ OPERATIONS_OF_OUR_OWN = {
     "GET /docs": "LangGraph's server has it, its document does not",
     "GET /openapi.json": "LangGraph's server has it, its document does not",
     "GET /runs/{run_id}/stream": "what `Location` of POST /runs/stream names",
+    "GET /webhooks/deliveries": "of our own: the log of webhooks",
+    "POST /webhooks/deliveries/{delivery_id}/redeliver": "of our own",
 }
 
 

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from demotic.dialects.langgraph import render
+from demotic.domain.callbacks import Callback
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
 from demotic.domain.model import (
     Assistant,
@@ -137,6 +138,12 @@ def test_a_run_tells_what_it_was_asked_for() -> None:
         "checkpoint_during": False,
         "durability": "exit",
     }
+
+
+@pytest.mark.requirement("langgraph.webhooks.shown")
+def test_a_run_tells_its_webhook() -> None:
+    run = replace(RUN, callback=Callback("https://a.example/"))
+    assert render.run_json(run)["kwargs"]["webhook"] == "https://a.example/"
 
 
 def test_a_run_of_another_dialect_shows_the_modes_it_records() -> None:

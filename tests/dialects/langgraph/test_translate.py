@@ -6,6 +6,7 @@ import pytest
 
 from demotic.dialects.langgraph import translate, wire
 from demotic.dialects.langgraph.errors import Contradiction
+from demotic.domain.callbacks import Callback
 from demotic.domain.errors import BadInput, NotBuilt
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState, ThreadState
@@ -105,7 +106,6 @@ def test_an_unknown_stream_mode_lists_the_known_ones() -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        {"webhook": "https://example.com"},
         {"feedback_keys": ["k"]},
         {"strict_resume": True},
         {"langsmith_tracer": {"project_name": "p"}},
@@ -114,6 +114,11 @@ def test_an_unknown_stream_mode_lists_the_known_ones() -> None:
 def test_options_that_are_planned_are_not_ignored(option: dict[str, Any]) -> None:
     with pytest.raises(NotBuilt, match=next(iter(option))):
         new_run(**option)
+
+
+def test_a_webhook_is_called_back_when_the_run_ends() -> None:
+    assert new_run().callback is None
+    assert new_run(webhook="https://a.example/").callback == Callback("https://a.example/")
 
 
 def test_a_stateless_run_may_keep_its_thread() -> None:

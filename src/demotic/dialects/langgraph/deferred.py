@@ -28,7 +28,6 @@ OPERATIONS = (
 )
 
 RUN_OPTIONS = (
-    "webhook",
     "feedback_keys",
     "strict_resume",
     "langsmith_tracer",

@@ -158,7 +158,7 @@ def kwargs_json(run: Run) -> dict[str, Any]:
         "stream_mode": shown_modes(run),
         "interrupt_before": request.interrupt_before,
         "interrupt_after": request.interrupt_after,
-        "webhook": None,
+        "webhook": run.callback.url if run.callback else None,
         "feedback_keys": None,
         "temporary": run.temporary,
         "subgraphs": request.subgraphs,

@@ -10,6 +10,7 @@ from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_deliveries import DeliveryRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_store import StoreRoutes
@@ -41,6 +42,7 @@ class LangGraphDialect:
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *StoreRoutes(engine).operations(),
+            *DeliveryRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
             *document.operations(),
         ]

@@ -41,6 +41,7 @@ from demotic.dialects.langgraph.wire import (
 )
 from demotic.domain import configs, model
 from demotic.domain.assistants import mirrored
+from demotic.domain.callbacks import Callback
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
@@ -239,6 +240,7 @@ def new_run(
         idempotency=idempotency,
         stamps=STAMPS,
         reply_format=_reply_format(body, modes),
+        callback=None if body.webhook is None else Callback(body.webhook),
     )
 
 

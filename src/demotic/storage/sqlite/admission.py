@@ -1,6 +1,6 @@
 """Admission of a run: one job that resolves, checks, inserts and, if it may, claims."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import apsw
 
@@ -12,7 +12,7 @@ from demotic.domain.errors import (
     ThreadNotFound,
 )
 from demotic.domain.ids import uuid7
-from demotic.domain.lifecycle import Reason, RunEvent, RunState, ThreadState, advance
+from demotic.domain.lifecycle import RunEvent, RunState, ThreadState, advance
 from demotic.domain.model import (
     EVERYTHING,
     Admission,
@@ -28,7 +28,7 @@ from demotic.domain.model import (
     Run,
     Scope,
 )
-from demotic.storage.sqlite import assistants, endings, feed, rows, runs, threads
+from demotic.storage.sqlite import assistants, endings, feed, outbox, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 DISPLACING = {
@@ -152,13 +152,12 @@ def _apply_busy_policy(c: apsw.Connection, place: _Place, asked: Asked) -> None:
         raise ThreadBusy
     for run_id, state, *_ in unfinished:
         if state == RunState.WAITING:
-            superseded = advance(RunState.WAITING, RunEvent.SUPERSEDE)
-            c.execute(Q.set_run_state, (run_id, superseded, Reason.SUPERSEDED, asked.now_us))
+            runs.supersede(c, run_id, asked.now_us)
     if policy in DISPLACING:
         in_the_way = [row[0] for row in active if not row[3]]
         place.displaced = [_displace(c, id, DISPLACING[policy], asked) for id in in_the_way]
         running = any(run.state is RunState.RUNNING for run in place.displaced)
-        place.occupied = running or any(is_write for *_, is_write in active)
+        place.occupied = running or any(row[3] for row in active)
     else:
         place.occupied = any(
             row[1] == RunState.RUNNING or row[2] <= asked.ready_us for row in active
@@ -228,8 +227,12 @@ def _insert(
         error=None,
         created_us=now_us,
         updated_us=now_us,
+        started_us=now_us if claimed else None,
+        callback=new.callback,
     )
     _write(c, run, asked, head, seen, leads=not place.occupied)
+    if run.callback is not None:
+        _tell(c, run)
     if not claimed:
         return Admission(run, None, place.displaced)
     key = LeaseKey(place.id, run.id, epoch)
@@ -242,6 +245,15 @@ def _insert(
         thread_metadata=place.metadata,
     )
     return Admission(run, claim, place.displaced)
+
+
+def _tell(c: apsw.Connection, run: Run) -> None:
+    """Write down that a run was admitted, and claimed if it was."""
+    now_us, claimed = run.created_us, run.state is RunState.RUNNING
+    queued = replace(run, state=RunState.QUEUED, attempt=0, epoch=0, started_us=None)
+    outbox.tell(c, None, queued, now_us)
+    if claimed:
+        outbox.tell(c, queued.state, run, now_us)
 
 
 def _write(
@@ -278,5 +290,7 @@ def _write(
             seen,
             run.created_us,
             run.created_us,
+            run.started_us,
+            rows.dump_callback(run.callback),
         ),
     )

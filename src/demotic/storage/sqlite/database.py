@@ -20,6 +20,7 @@ from demotic.domain.errors import StorageUnavailable
 from demotic.storage.sql.containment import json_within
 from demotic.storage.sql.migrate import migrations
 from demotic.storage.sqlite import documents, item_search, vectors
+from demotic.storage.sqlite.connection import Connection
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -152,6 +153,7 @@ class Database:
         self._probe = probe
         self._jobs: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
+        self._listeners: dict[str, Callable[[], object]] = {}
         self._closed = False
         self._lock = DirectoryLock(path.parent) if path else None
         try:
@@ -181,6 +183,13 @@ class Database:
         """Submit a job that reads what is committed."""
         return self._submit(self._reads if len(self._threads) > 1 else self._jobs, name, job)
 
+    def on_news(self, name: str, tell: Callable[[], object] | None) -> None:
+        """Have `tell` called, by the writer thread, after each commit that left this news."""
+        if tell is None:
+            self._listeners.pop(name, None)
+        else:
+            self._listeners[name] = tell
+
     def close(self) -> None:
         """Finish the submitted jobs, stop the threads, release the lock."""
         if self._closed:
@@ -204,8 +213,8 @@ class Database:
         jobs.put(pending)
         return pending
 
-    def _open(self) -> apsw.Connection:
-        connection = apsw.Connection(self._path, statementcachesize=256)
+    def _open(self) -> Connection:
+        connection = Connection(self._path)
         connection.set_busy_timeout(10_000)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", self._synchronous)
@@ -250,6 +259,8 @@ class Database:
                 batch.append(task)
             self._commit(batch)
             _resolve(batch)
+            if self._connection.news:
+                self._tell_news()
             if stop:
                 return
 
@@ -276,6 +287,12 @@ class Database:
             return
         for task in batch:
             self._probe(f"{task.name}:committed")
+
+    def _tell_news(self) -> None:
+        news, self._connection.news = self._connection.news, set()
+        for name in news:
+            if tell := self._listeners.get(name):
+                tell()
 
     def _all_at_once(self, connection: apsw.Connection, batch: list[Pending[Any]]) -> bool:
         """Run the jobs in one open transaction; false, and nothing done, when one refuses."""

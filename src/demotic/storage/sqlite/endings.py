@@ -9,9 +9,9 @@ import apsw
 from demotic.domain.errors import Conflict, RunActive
 from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
-from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
+from demotic.domain.lifecycle import ACTIVE, FINAL, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import checkpoint_removal, feed, rows, runs, threads
+from demotic.storage.sqlite import checkpoint_removal, feed, outbox, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -48,6 +48,7 @@ def _cancel_paused(c: apsw.Connection, run: Run, action: CancelAction, now_us: i
         runs.undo(c, run.thread_id, run.id, now_us)
         return replace(run, state=state, reason=Reason.ROLLBACK)
     c.execute(Q.set_run_state, (run.id, state, Reason.USER_CANCEL, now_us))
+    outbox.tell_cancelled(c, run, Reason.USER_CANCEL, now_us)
     _settle(c, run, now_us)
     return replace(run, state=state, reason=Reason.USER_CANCEL)
 
@@ -65,10 +66,11 @@ def end_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) 
     """End a run that no worker has taken: cancelled, or gone without a trace."""
     state, reason = advance(run.state, RunEvent.CANCEL), Reason.USER_CANCEL
     if action is CancelAction.ROLLBACK:
-        c.execute(Q.delete_run, (run.id,))
+        runs.undo(c, run.thread_id, run.id, now_us)  # it may have had a leg before
         reason = Reason.ROLLBACK
     else:
         c.execute(Q.set_run_state, (run.id, state, reason, now_us))
+        outbox.tell_cancelled(c, run, reason, now_us)
     return replace(run, state=state, reason=reason)
 
 
@@ -84,6 +86,9 @@ def delete_run(
     run = runs.find(c, thread_id, run_id, scope)
     if only_ended and run.state in ACTIVE:
         raise RunActive(f"Run {run_id} is {run.state}: cancel it first.")
+    if run.state not in FINAL:
+        outbox.tell_cancelled(c, run, Reason.DELETED, now_us)
+    outbox.forget_run(c, run_id)
     if run.temporary:
         threads.erase_thread(c, run.thread_id, now_us)
         return run
@@ -136,8 +141,7 @@ def _rescue(c: apsw.Connection, lost: Lost, now_us: int) -> Run:
     elif losses >= MAX_LOSSES:
         _end_lost(c, lost.thread_id, lost.run_id, _given_up(), now_us)
     else:
-        released = advance(RunState.RUNNING, RunEvent.RELEASE)
-        c.execute(Q.release_run, (lost.run_id, released, now_us, losses))
+        runs.put_back(c, lost.run_id, losses, now_us)
     return runs.find(c, None, lost.run_id, EVERYTHING)
 
 

@@ -1,6 +1,7 @@
 """Feed operations on a connection."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import apsw
 
@@ -22,12 +23,20 @@ LINGER_US = 120_000_000  # how long an ended temporary thread waits for returnin
 IDEMPOTENT_US = 24 * 3_600_000_000  # how long an idempotency key is remembered
 
 
-def fence(c: apsw.Connection, key: LeaseKey) -> tuple[int, CancelAction | None]:
-    """Check that the attempt still holds its run; whether it is temporary, how it is cancelled."""
+class Fenced(NamedTuple):
+    """A run whose attempt still holds it; `told`: it has a callback."""
+
+    temporary: int
+    cancel: CancelAction | None
+    told: bool
+
+
+def fence(c: apsw.Connection, key: LeaseKey) -> Fenced:
+    """Check that the attempt still holds its run; what matters of it."""
     row = first(c, Q.fenced_run, (key.run_id, key.thread_id, key.epoch))
     if row is None:
         raise LeaseLost
-    return int(row[0]), CancelAction(row[1]) if row[1] else None
+    return Fenced(int(row[0]), CancelAction(row[1]) if row[1] else None, bool(row[2]))
 
 
 def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:

@@ -154,15 +154,15 @@ VALUES (?1, ?2, '', ?3, 'running', 0, ?7, '{}', '{}', 'reject', 0, '{}', ?4, ?5,
 UPDATE thread SET agent = coalesce(agent, (SELECT agent FROM run WHERE id = ?2)) WHERE id = ?1
 
 -- name: unfinished_runs
-SELECT id, state, ready_us, assistant_id = '' FROM run
+SELECT id, state, ready_us, assistant_id = '', callback IS NOT NULL FROM run
 WHERE thread_id = ? AND state IN ('queued', 'running', 'waiting') ORDER BY ordinal
 
 -- name: insert_run
 INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, request, metadata,
                  busy_policy, temporary, reply_format, attempt, epoch, worker, lease_us, claimed,
-                 base, seen, created_us, updated_us, before)
+                 base, seen, created_us, updated_us, started_us, callback, before)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-        ?21, CASE ?17 WHEN 0 THEN NULL ELSE (SELECT json_array(rest, hex(values_document),
+        ?21, ?22, ?23, CASE ?17 WHEN 0 THEN NULL ELSE (SELECT json_array(rest, hex(values_document),
              interrupts, error) FROM thread WHERE id = ?2) END)
 
 -- name: resume_run
@@ -184,12 +184,12 @@ SET state = ?2, attempt = attempt + 1, epoch = ?3, worker = ?4, lease_us = ?5,
     base = CASE claimed WHEN 0 THEN ?6 ELSE base END,
     before = coalesce(before, (SELECT json_array(rest, hex(values_document), interrupts, error)
                                FROM thread WHERE id = run.thread_id)),
-    claimed = 1, seen = ?7, updated_us = ?8
+    claimed = 1, seen = ?7, updated_us = ?8, started_us = coalesce(started_us, ?8)
 WHERE id = ?1
 
 -- name: get_run
 SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
-       temporary, reply_format, attempt, epoch, error, created_us, updated_us
+       temporary, reply_format, attempt, epoch, error, created_us, updated_us, started_us, callback
 FROM run WHERE id = ? AND assistant_id <> ''
 
 -- name: get_base
@@ -202,13 +202,13 @@ SELECT 1 FROM thread WHERE id = ?1 AND json_within(metadata, ?2)
 
 -- name: list_runs
 SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
-       temporary, reply_format, attempt, epoch, error, created_us, updated_us
+       temporary, reply_format, attempt, epoch, error, created_us, updated_us, started_us, callback
 FROM run
 WHERE thread_id = ?1 AND assistant_id <> '' AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))
 ORDER BY ordinal DESC LIMIT ?3 OFFSET ?4
 
 -- name: fenced_run
-SELECT temporary, cancel FROM run
+SELECT temporary, cancel, callback IS NOT NULL FROM run
 WHERE id = ?1 AND thread_id = ?2 AND epoch = ?3 AND state = 'running'
 
 -- name: renew_lease
@@ -218,15 +218,18 @@ WHERE id = ?1 AND thread_id = ?2 AND epoch = ?3 AND state = 'running' RETURNING 
 -- name: release_run
 UPDATE run SET state = ?2, worker = NULL, lease_us = NULL, updated_us = ?3, losses = ?4
 WHERE id = ?1
+RETURNING callback IS NOT NULL
 
 -- name: end_run
 UPDATE run
 SET state = ?2, reason = ?3, head = 0, worker = NULL, lease_us = NULL, output = ?4,
     interrupts = ?5, shown = ?6, pending = ?7, error = ?8, updated_us = ?9
 WHERE id = ?1
+RETURNING callback IS NOT NULL
 
 -- name: set_run_state
 UPDATE run SET state = ?2, reason = ?3, head = 0, updated_us = ?4 WHERE id = ?1
+RETURNING callback IS NOT NULL
 
 -- name: store_cancel
 UPDATE run SET cancel = ?2, updated_us = ?3 WHERE id = ?1
@@ -257,7 +260,7 @@ SET rest = json_extract(?2, '$[0]'), values_document = nullif(unhex(json_extract
 WHERE id = ?1
 
 -- name: get_before
-SELECT before FROM run WHERE id = ?
+SELECT before, callback IS NOT NULL FROM run WHERE id = ?
 
 -- name: get_idempotent
 SELECT digest, run_id FROM idempotency WHERE key = ?1 AND created_us >= ?2

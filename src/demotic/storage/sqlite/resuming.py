@@ -7,7 +7,7 @@ import apsw
 from demotic.domain.errors import NotWaiting, ThreadBusy
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, Admission, Claimer, Json, Run, RunRequest, Scope
-from demotic.storage.sqlite import rows, runs
+from demotic.storage.sqlite import outbox, rows, runs
 from demotic.storage.sqlite.statements import Q, every
 
 
@@ -32,6 +32,7 @@ def resume(
     c.execute(Q.resume_run, (run.id, state, request, now_us))
     c.execute(Q.occupy_thread, (run.thread_id, now_us))
     runs.elect(c, run.thread_id, now_us)
+    outbox.tell(c, run.state, runs.find(c, None, run.id, EVERYTHING), now_us)
     taken = runs.take(c, run.id, claimer, now_us) if claim else None
     found = taken.run if taken else runs.find(c, None, run.id, EVERYTHING)
     return Admission(found, taken)

@@ -7,6 +7,15 @@ from typing import Any
 import msgspec
 import orjson
 
+from demotic.domain.callbacks import Callback
+from demotic.domain.deliveries import (
+    Change,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryClaim,
+    DeliveryKey,
+    DeliveryState,
+)
 from demotic.domain.events import Event
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
 from demotic.domain.model import (
@@ -22,6 +31,10 @@ from demotic.domain.model import (
 
 _request_decoder = msgspec.json.Decoder(RunRequest)
 _request_encoder = msgspec.json.Encoder()
+_callback_decoder = msgspec.json.Decoder(Callback)
+_change_encoder = msgspec.msgpack.Encoder()
+_change_decoder = msgspec.msgpack.Decoder(Change)
+_log_decoder = msgspec.json.Decoder(list[DeliveryAttempt])
 _batch_encoder = msgspec.msgpack.Encoder()
 _batch_decoder = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]])
 
@@ -49,6 +62,11 @@ def scope_filter(scope: Scope) -> str | None:
 def dump_request(request: RunRequest) -> str:
     """A run's request as JSON text."""
     return _request_encoder.encode(request).decode()
+
+
+def dump_callback(callback: Callback | None) -> str | None:
+    """A run's callback as JSON text; NULL for none."""
+    return None if callback is None else _request_encoder.encode(callback).decode()
 
 
 def digest(thread_id: str, data: bytes) -> bytes:
@@ -109,6 +127,8 @@ def run(row: Sequence[Any]) -> Run:
         error=load_or_none(row[13]),
         created_us=row[14],
         updated_us=row[15],
+        started_us=row[16],
+        callback=_callback_decoder.decode(row[17]) if row[17] else None,
     )
 
 
@@ -142,3 +162,48 @@ def tags(metadata: Mapping[str, Json]) -> list[tuple[str, str]]:
     return [
         (key, dump(value)) for key, value in metadata.items() if not isinstance(value, (dict, list))
     ]
+
+
+def dump_change(change: Change) -> bytes:
+    """A change as a row of the outbox holds it."""
+    return _change_encoder.encode(change)
+
+
+def dump_log(log: Sequence[DeliveryAttempt]) -> str:
+    """A delivery's latest attempts as JSON text."""
+    return _request_encoder.encode(log).decode()
+
+
+def load_log(text: str) -> list[DeliveryAttempt]:
+    """A delivery's latest attempts."""
+    return _log_decoder.decode(text)
+
+
+def delivery_claim(row: Sequence[Any]) -> DeliveryClaim:
+    """From `claim_delivery`. Raises `msgspec.MsgspecError` for a change that cannot be read."""
+    return DeliveryClaim(
+        key=DeliveryKey(row[0], row[1]),
+        url=row[2],
+        receiver=row[3],
+        change=_change_decoder.decode(row[4]),
+        attempts=row[5],
+        since_us=row[6],
+    )
+
+
+def delivery(row: Sequence[Any]) -> Delivery:
+    """From `get_delivery`."""
+    state = DeliveryState(row[5])
+    return Delivery(
+        id=row[0],
+        run_id=row[1],
+        thread_id=row[2],
+        url=row[3],
+        run_state=RunState(row[4]),
+        state=state,
+        attempts=row[6],
+        log=load_log(row[7]),
+        due_us=row[8] if state is DeliveryState.PENDING else None,
+        created_us=row[9],
+        updated_us=row[10],
+    )

@@ -28,7 +28,15 @@ from demotic.domain.model import (
     RunQuery,
     Scope,
 )
-from demotic.storage.sqlite import assistants, checkpoint_removal, documents, feed, rows, threads
+from demotic.storage.sqlite import (
+    assistants,
+    checkpoint_removal,
+    documents,
+    feed,
+    outbox,
+    rows,
+    threads,
+)
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
@@ -47,7 +55,7 @@ DELETED = 1
 COLUMNS = (
     "r.id, r.thread_id, r.assistant_id, r.agent, r.state, r.reason, r.request, r.metadata, "
     "r.busy_policy, r.temporary, r.reply_format, r.attempt, r.epoch, r.error, r.created_us, "
-    "r.updated_us"
+    "r.updated_us, r.started_us, r.callback"
 )
 """Of a run, as `rows.run` takes them."""
 
@@ -90,8 +98,10 @@ def take(c: apsw.Connection, run_id: str, claimer: Claimer, now_us: int) -> Clai
     lease_us = now_us + claimer.lease_us
     c.execute(Q.claim_run, (run.id, state, epoch, claimer.worker, lease_us, head, seen, now_us))
     base, leg = first(c, Q.get_base, (run.id,))
+    taken = find(c, None, run.id, EVERYTHING)
+    outbox.tell(c, run.state, taken, now_us)
     return Claim(
-        run=find(c, None, run.id, EVERYTHING),
+        run=taken,
         key=LeaseKey(run.thread_id, run.id, epoch),
         base=base,
         head=head,
@@ -127,18 +137,35 @@ def renew(c: apsw.Connection, held: Sequence[LeaseKey], until_us: int) -> list[L
 def release(c: apsw.Connection, key: LeaseKey, now_us: int) -> None:
     """Back to the queue, without a failed attempt."""
     feed.fence(c, key)
-    c.execute(Q.release_run, (key.run_id, advance(RunState.RUNNING, RunEvent.RELEASE), now_us, 0))
+    put_back(c, key.run_id, 0, now_us)
+
+
+def put_back(c: apsw.Connection, run_id: str, losses: int, now_us: int) -> None:
+    """Queue a running run again."""
+    queued = advance(RunState.RUNNING, RunEvent.RELEASE)
+    (told,) = first(c, Q.release_run, (run_id, queued, now_us, losses))
+    if told:
+        outbox.tell(c, RunState.RUNNING, find(c, None, run_id, EVERYTHING), now_us)
+
+
+def supersede(c: apsw.Connection, run_id: str, now_us: int) -> None:
+    """End a waiting run: its thread goes on without an answer."""
+    state = advance(RunState.WAITING, RunEvent.SUPERSEDE)
+    (told,) = first(c, Q.set_run_state, (run_id, state, Reason.SUPERSEDED, now_us))
+    if told:
+        run, outcome = find(c, None, run_id, EVERYTHING), get_outcome(c, run_id)
+        outbox.tell(c, RunState.WAITING, run, now_us, outcome)
 
 
 def finish(
     c: apsw.Connection, key: LeaseKey, outcome: Outcome, events: Sequence[Event], now_us: int
 ) -> Finished:
     """End a leg; a stored rollback wins over however it ended."""
-    temporary, cancel = feed.fence(c, key)
+    temporary, cancel, told = feed.fence(c, key)
     if cancel is CancelAction.ROLLBACK:
         undo(c, key.thread_id, key.run_id, now_us)
         return Finished(ROLLED_BACK, elect(c, key.thread_id, now_us))
-    if temporary == DELETED and outcome.state in FINAL and not events:
+    if temporary == DELETED and outcome.state in FINAL and not events and not told:
         threads.erase_thread(c, key.thread_id, now_us)
         return Finished(outcome, False)
     feed.append(c, key, events, now_us)
@@ -152,7 +179,10 @@ def finish(
 
 def undo(c: apsw.Connection, thread_id: str, run_id: str, now_us: int) -> None:
     """Take a run back: its checkpoints, its events, its row; the thread is as it was before."""
-    (before,) = first(c, Q.get_before, (run_id,))
+    before, told = first(c, Q.get_before, (run_id,))
+    if told:
+        run = find(c, None, run_id, EVERYTHING)
+        outbox.tell_cancelled(c, run, Reason.ROLLBACK, now_us)
     checkpoint_removal.delete_runs(c, thread_id, {run_id})
     if before is not None:
         c.execute(Q.restore_thread, (thread_id, before, now_us))
@@ -174,20 +204,11 @@ def end(
     document = documents.save(c, thread_id, outcome.values) if outcome.values else None
     interrupts = rows.dump_or_null(outcome.interrupts)
     shown, error = rows.dump_or_null(outcome.shown_interrupts), rows.dump_or_null(outcome.error)
-    c.execute(
-        Q.end_run,
-        (
-            run_id,
-            ended,
-            outcome.reason,
-            document,
-            interrupts,
-            shown,
-            int(outcome.pending),
-            error,
-            now_us,
-        ),
-    )
+    pending = int(outcome.pending)
+    row = (run_id, ended, outcome.reason, document, interrupts, shown, pending, error, now_us)
+    (told,) = first(c, Q.end_run, row)
+    if told:
+        outbox.tell(c, state, find(c, None, run_id, EVERYTHING), now_us, outcome)
     rest = outcome.thread_state
     queued = [r for r in c.execute(Q.unfinished_runs, (thread_id,)) if r[1] in ACTIVE]
     shown_state = ThreadState.BUSY if queued else rest

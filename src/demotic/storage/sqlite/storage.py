@@ -37,10 +37,11 @@ from demotic.storage.sqlite import (
     writes,
 )
 from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.deliveries import SqliteDeliveries
 from demotic.storage.sqlite.items import SqliteItems
 
 
-class SqliteStorage(SqliteItems):
+class SqliteStorage(SqliteItems, SqliteDeliveries):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:

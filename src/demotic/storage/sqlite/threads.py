@@ -7,9 +7,9 @@ import apsw
 
 from demotic.domain.errors import ThreadBusy, ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
-from demotic.domain.lifecycle import ACTIVE, ThreadState
+from demotic.domain.lifecycle import ACTIVE, Reason, ThreadState
 from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery, Unfinished
-from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, rows
+from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, outbox, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
@@ -178,6 +178,11 @@ def delete(
     unfinished = every(c, Q.unfinished_runs, (thread_id,))
     if only_idle and any(row[1] in ACTIVE for row in unfinished):
         raise ThreadBusy(f"Thread {thread_id} has a run in progress: cancel it first.")
+    for run_id, *_, told in unfinished:
+        if told:
+            run = rows.run(first(c, Q.get_run, (run_id,)))
+            outbox.tell_cancelled(c, run, Reason.DELETED, now_us)
+    outbox.forget_thread(c, thread_id)
     erase_thread(c, thread_id, now_us)
     return [row[0] for row in unfinished]
 

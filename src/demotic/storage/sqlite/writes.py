@@ -7,7 +7,7 @@ import apsw
 
 from demotic.domain.errors import ThreadBusy
 from demotic.domain.ids import uuid7
-from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, ThreadState, advance
+from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
 from demotic.domain.model import Claimer, LeaseKey, Outcome, Scope
 from demotic.storage.sqlite import documents, feed, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
@@ -43,8 +43,7 @@ def _leave(c: apsw.Connection, key: LeaseKey, left: Outcome, now_us: int) -> Non
     unfinished = every(c, Q.unfinished_runs, (key.thread_id,))
     for run_id, state, *_ in unfinished:
         if state == RunState.WAITING:
-            superseded = advance(RunState.WAITING, RunEvent.SUPERSEDE)
-            c.execute(Q.set_run_state, (run_id, superseded, Reason.SUPERSEDED, now_us))
+            runs.supersede(c, run_id, now_us)
     queued = any(row[1] == RunState.QUEUED for row in unfinished)
     rest = left.thread_state
     shown = ThreadState.BUSY if queued else rest

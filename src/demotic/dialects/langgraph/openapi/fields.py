@@ -24,6 +24,7 @@ from demotic.dialects.langgraph.choices import (
 )
 from demotic.dialects.langgraph.translate_assistants import UNNAMED
 from demotic.web.openapi.describing import Words, names_of, one_of, words
+from demotic.web.outgoing.policy import LONGEST
 
 PLANNED = "Planned: any value but null and false answers 501."
 PLANNED_VALUE = "Planned: any value but null answers 501."
@@ -161,7 +162,13 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "metadata": METADATA,
         "config": CONFIG,
         "context": CONTEXT,
-        "webhook": words(PLANNED),
+        "webhook": words(
+            "Where to POST the run when it has ended: an absolute URL of a public host. Others "
+            "are refused (422), unless the configuration allows them.",
+            minLength=1,
+            maxLength=LONGEST,
+            examples=["https://app.example.com/hook"],
+        ),
         "interrupt_before": words("Stop in front of these nodes; `*` for all.", **NODES),
         "interrupt_after": words("Stop behind these nodes; `*` for all.", **NODES),
         "stream_mode": words(

@@ -1,8 +1,34 @@
 """The tables of this dialect's document, joined."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi import answers, fields, operations, operations_store
+from demotic.dialects.langgraph.openapi import (
+    answers,
+    answers_deliveries,
+    fields,
+    operations,
+    operations_deliveries,
+    operations_store,
+)
 from demotic.web.openapi.document import Tables
+
+PARTS = (
+    operations,
+    operations_store,
+    operations_deliveries,
+    fields,
+    answers,
+    answers_deliveries,
+)
+"""Modules that hold some of the tables each."""
+
+
+def _joined(name: str) -> Mapping[Any, Any]:
+    """A table, from all parts that have some of it."""
+    return {key: value for part in PARTS for key, value in getattr(part, name, {}).items()}
+
 
 TABLES = Tables(
     title="Demotic: LangGraph API",
@@ -10,11 +36,12 @@ TABLES = Tables(
         "One agent server, every agent protocol. This is what it serves to LangGraph's clients. "
         "Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error has the same body."
     ),
-    operations={**operations.OPERATIONS, **operations_store.OPERATIONS},
-    fields={**fields.FIELDS, **operations_store.FIELDS},
-    components={**answers.COMPONENTS, **operations_store.COMPONENTS},
-    parameters=operations.PATH_PARAMETERS,
-    headers=operations.HEADERS,
-    tags=operations.TAGS,
+    operations=_joined("OPERATIONS"),
+    fields=_joined("FIELDS"),
+    components=_joined("COMPONENTS"),
+    parameters=_joined("PATH_PARAMETERS"),
+    headers=_joined("HEADERS"),
+    tags={name: text for name, text in _joined("TAGS").items() if name != "Planned"}
+    | {"Planned": operations.TAGS["Planned"]},
     errors=ERRORS,
 )

@@ -1,0 +1,47 @@
+"""What the operations on webhooks are for, take and answer."""
+
+from collections.abc import Mapping
+
+from demotic.dialects.langgraph.choices import MAX_LIMIT, MAX_OFFSET
+from demotic.dialects.langgraph.openapi.operations import PAGE
+from demotic.dialects.langgraph.translate_deliveries import STATES
+from demotic.web.openapi.describing import (
+    UUID,
+    Answer,
+    Described,
+    Parameter,
+    Schema,
+    chosen,
+    listed,
+    number,
+    ref,
+)
+
+_WEBHOOKS = "Webhooks"
+
+OPERATIONS: Mapping[tuple[str, str], Described] = {
+    ("GET", "/webhooks/deliveries"): Described(
+        _WEBHOOKS,
+        "List webhooks",
+        listed("Delivery", "A page of the log, newest first.", *PAGE),
+        parameters=(
+            Parameter("run_id", "Only those of this run.", UUID),
+            Parameter("thread_id", "Only those of this thread.", UUID),
+            chosen("status", "Only those that stand so.", STATES),
+            number("limit", "How many at most.", 1, MAX_LIMIT, 10),
+            number("offset", "How many to skip.", 0, MAX_OFFSET, 0),
+        ),
+        detail="Of our own. The log is kept for three days, unless set otherwise.",
+    ),
+    ("POST", "/webhooks/deliveries/{delivery_id}/redeliver"): Described(
+        _WEBHOOKS,
+        "Send a webhook again",
+        {202: Answer("It is pending, and due now.", ref("Delivery"))},
+        (404,),
+        detail="Of our own. However it went before; under the same `webhook-id`.",
+    ),
+}
+
+PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {"delivery_id": ("The webhook.", UUID)}
+
+TAGS: Mapping[str, str] = {_WEBHOOKS: "What was told to the receivers that runs name."}
