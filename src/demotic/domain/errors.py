@@ -41,6 +41,10 @@ class CheckpointNotFound(NotFound):
     """There is no such checkpoint."""
 
 
+class ScheduleNotFound(NotFound):
+    """There is no such schedule."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 
@@ -67,6 +71,10 @@ class BadInput(DemoticError):
 
 class NotBuilt(DemoticError):
     """This operation is not built yet."""
+
+
+class SchedulesOff(DemoticError):
+    """Schedules are switched off on this server."""
 
 
 class IllegalTransition(DemoticError):

@@ -201,8 +201,8 @@ class NewRun:
     """A request to run an assistant.
 
     `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
-    unless `keep_thread`. `delay_s` seconds pass before it is ready; meanwhile it holds back no
-    later run.
+    unless `keep_thread`; `thread_metadata` is what that one begins with. `delay_s` seconds pass
+    before it is ready; meanwhile it holds back no later run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks.
@@ -216,6 +216,7 @@ class NewRun:
     busy_policy: BusyPolicy = BusyPolicy.ENQUEUE
     create_thread: bool = False
     keep_thread: bool = False
+    thread_metadata: Mapping[str, Json] = field(default_factory=dict)
     delay_s: float = 0.0
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)

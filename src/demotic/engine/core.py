@@ -11,6 +11,7 @@ from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
 from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
+from demotic.engine.schedules import Schedules
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
 from demotic.engine.worker import Worker
@@ -21,7 +22,11 @@ from demotic.ports.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much the engine does at a time, and for how long it waits and keeps."""
+    """How much the engine does at a time, and for how long it waits and keeps.
+
+    `schedules`: whether their runs are started, `look_s`: how often due ones are looked for at
+    least.
+    """
 
     slots: int = 100
     lease_s: float = 30.0
@@ -29,6 +34,8 @@ class Limits:
     run_s: float = 86_400.0
     drain_s: float = 180.0
     retention_s: float = 24 * 3600.0
+    schedules: bool = True
+    look_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Engine:
     worker: Worker
     hub: Hub
     drain_s: float
+    schedules: Schedules
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
@@ -76,7 +84,11 @@ async def running(
         run_s=limits.run_s,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
-    janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
+    runs = Runs(storage, worker, hub, clock)
+    schedules = Schedules(
+        storage, runs, worker, clock, are_on=limits.schedules, look_s=limits.look_s
+    )
+    janitors = Janitors(storage, worker, hub, clock, schedules, retention_s=limits.retention_s)
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
     heartbeat = Heartbeat(storage, worker, clock)
@@ -85,13 +97,14 @@ async def running(
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
-        Runs(storage, worker, hub, clock),
+        runs,
         States(storage, agents, worker, clock),
         Descriptions(storage, agents),
         storage,
         worker,
         hub,
         limits.drain_s,
+        schedules,
     )
     try:
         yield engine

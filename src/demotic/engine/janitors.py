@@ -8,6 +8,7 @@ import structlog
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.engine.follow import Hub
+from demotic.engine.schedules import Schedules
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -17,15 +18,24 @@ log = structlog.get_logger("demotic.janitors")
 RESCUE_EVERY_S = 10.0
 RECHECK_EVERY_S = 1.0
 TRIM_EVERY_S = 60.0
+TRY_AGAIN_S = 1.0
 
 
 class Janitors:
     """The duties of one process. `retention_s`: how long the feed of a thread is kept."""
 
     def __init__(
-        self, storage: Storage, worker: Worker, hub: Hub, clock: Clock, *, retention_s: float
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
+        schedules: Schedules,
+        *,
+        retention_s: float,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._schedules = schedules
         self._retention_us = int(retention_s * 1e6)
 
     async def rescue_all(self) -> int:
@@ -41,6 +51,8 @@ class Janitors:
             group.create_task(self._every(RESCUE_EVERY_S, self.rescue_expired_leases))
             group.create_task(self._every(RECHECK_EVERY_S, self.recheck_followers))
             group.create_task(self._every(TRIM_EVERY_S, self.trim_feed))
+            if self._schedules.are_on:
+                group.create_task(self.fire_due_schedules())
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -57,6 +69,16 @@ class Janitors:
         now_us = self._clock.now_us()
         while await self._storage.trim_feed(before_us=before_us, now_us=now_us):
             pass  # a bounded part at a time, so that others get their turn
+
+    async def fire_due_schedules(self) -> None:
+        """Start the runs that are due, at their instants, until cancelled."""
+        while True:
+            try:
+                await self._schedules.fire_due()
+                await self._schedules.rest()
+            except Exception:
+                log.exception("janitor failed", duty="fire_due_schedules")
+                await asyncio.sleep(TRY_AGAIN_S)
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

@@ -9,7 +9,8 @@ from demotic.domain.errors import Conflict, NotFound
 from demotic.domain.events import Ended
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
-from demotic.domain.model import EVERYTHING, CancelAction, NewRun, Outcome, Run, Scope
+from demotic.domain.model import EVERYTHING, Admission, CancelAction, NewRun, Outcome, Run, Scope
+from demotic.domain.schedules import Fired, Firing
 from demotic.engine.follow import Following, Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -82,6 +83,34 @@ class Runs:
         elif claim is None:
             self._worker.wake()
         return Started(run, following)
+
+    async def fire(self, firing: Firing) -> Fired | None:
+        """Start a scheduled run; see `ScheduleStorage.fire_schedule`."""
+        return await asyncio.shield(self._fire(firing))
+
+    async def _fire(self, firing: Firing) -> Fired | None:
+        reserved = self._worker.reserve()
+        try:
+            fired = await self._storage.fire_schedule(
+                firing,
+                now_us=self._clock.now_us(),
+                claimer=self._worker.claimer,
+                claim=reserved is not None,
+            )
+            if fired is not None and fired.admission is not None:
+                self._begin(fired.admission)
+        finally:
+            if reserved is not None:
+                self._worker.unreserve()
+        return fired
+
+    def _begin(self, admission: Admission) -> None:
+        """Put an admitted run to work that nobody follows yet."""
+        self._displace(admission.displaced)
+        if admission.claim is not None:
+            self._worker.launch(admission.claim)
+        else:
+            self._worker.wake()
 
     def _displace(self, runs: Sequence[Run]) -> None:
         """Stop the runs that a new one has cancelled; tell the followers of those that ended."""

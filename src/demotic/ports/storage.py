@@ -33,6 +33,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.schedules import ScheduleStorage
 
 
 class AssistantStorage(Protocol):
@@ -298,7 +299,15 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage,
+    ThreadStorage,
+    RunStorage,
+    WriteStorage,
+    FeedStorage,
+    ScheduleStorage,
+    Protocol,
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

@@ -45,6 +45,7 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_schedules import ScheduleContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -444,5 +445,6 @@ class StorageContract(
     AttemptContract,
     WriteContract,
     FeedContract,
+    ScheduleContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

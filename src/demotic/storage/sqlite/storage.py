@@ -27,9 +27,10 @@ from demotic.domain.model import (
 )
 from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
 from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.schedules import SqliteSchedules
 
 
-class SqliteStorage:
+class SqliteStorage(SqliteSchedules):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:
