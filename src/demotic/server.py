@@ -91,6 +91,8 @@ async def engine_of(
             run_s=settings.run_s,
             drain_s=settings.drain_s,
             retention_s=settings.retention_s,
+            schedules=settings.schedules,
+            look_s=settings.look_s,
         )
         async with running(
             storage,

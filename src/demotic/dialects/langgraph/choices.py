@@ -50,6 +50,15 @@ THREAD_SORT = {
     "updated_at": "updated",
     "state_updated_at": "state_updated",
 }
+CRON_SORT = {
+    "cron_id": "id",
+    "assistant_id": "assistant",
+    "thread_id": "thread",
+    "next_run_date": "next",
+    "end_time": "end",
+    "created_at": "created",
+    "updated_at": "updated",
+}
 SORT_ORDER = {"asc": False, "desc": True}
 BUSY = {policy.value: policy for policy in BusyPolicy}
 IF_EXISTS = {"raise": False, "do_nothing": True}

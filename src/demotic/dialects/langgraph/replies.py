@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from demotic.dialects.langgraph import render
+from demotic.dialects.langgraph.compat import Reply
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.stream import RunStream
 from demotic.domain.errors import Conflict, NotFound, ThreadNotFound
@@ -22,6 +23,12 @@ CANNOT_CANCEL = (
     "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the "
     "runs haven't been deleted or completed."
 )
+
+
+def done(reply: Reply) -> Response:
+    """An answer that tells nothing but that it was done."""
+    media = "application/json" if reply.body else None
+    return Response(reply.body, reply.status, media_type=media)
 
 
 def location(run: Run) -> str:
@@ -114,7 +121,13 @@ class RunResult:
 
 
 async def cancel(
-    engine: Engine, run: Run, action: CancelAction, scope: Scope, *, wait: bool
+    engine: Engine,
+    run: Run,
+    action: CancelAction,
+    scope: Scope,
+    *,
+    wait: bool,
+    cancelling: Reply,
 ) -> Response:
     """Cancel a run; with `wait` the answer's body comes when it has ended."""
     try:
@@ -122,7 +135,7 @@ async def cancel(
     except Conflict:
         raise NothingToCancel(CANNOT_CANCEL) from None
     if not wait:
-        return Response(status_code=202)
+        return done(cancelling)
     following = engine.runs.follow(run, after=None)
     return waiting_answer(following, Acknowledged(), wait_headers(run))
 

@@ -1,12 +1,17 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
+from functools import partial
+
 from starlette.routing import Route
 
 from demotic.dialects.langgraph import deferred
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi.tables import TABLES
+from demotic.dialects.langgraph.openapi.tables import tables
+from demotic.dialects.langgraph.render_errors import body_of
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_crons import CronRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
@@ -19,25 +24,28 @@ from demotic.web.routing import Operation, routes
 class LangGraphDialect:
     """LangGraph's HTTP API over an engine.
 
-    `engine` gives the engine at work; it is asked at each request. `routes` belong at the root
-    of a Starlette app, with `exception_handlers` as that app's.
+    `engine` gives the engine at work; it is asked at each request. `compat` says whose defaults
+    and answers it has. `routes` belong at the root of a Starlette app, with `exception_handlers`
+    as that app's.
     """
 
-    def __init__(self, engine: FindEngine) -> None:
+    def __init__(self, engine: FindEngine, compat: Compat = TODAY) -> None:
+        self._compat = compat
         self.built: list[Operation] = [
-            *RunRoutes(engine).operations(),
-            *ThreadRoutes(engine).operations(),
-            *AssistantRoutes(engine).operations(),
+            *RunRoutes(engine, compat).operations(),
+            *ThreadRoutes(engine, compat).operations(),
+            *AssistantRoutes(engine, compat).operations(),
             *GraphRoutes(engine).operations(),
+            *CronRoutes(engine, compat).operations(),
             *SystemRoutes(engine).operations(),
-            *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
+            *DocumentRoutes(tables(compat), lambda: self.built, deferred.OPERATIONS).operations(),
         ]
         self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]
 
     @property
     def routes(self) -> list[Route]:
         """The routes."""
-        return routes([*self.built, *self.planned], ERRORS)
+        return routes([*self.built, *self.planned], ERRORS, partial(body_of, self._compat))
 
     @property
     def exception_handlers(self) -> ExceptionHandlers:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from demotic.dialects.langgraph import render, replies, translate, wire
 from demotic.dialects.langgraph.choices import MAX_LIMIT, MAX_OFFSET
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.requests import FindEngine, run_id, thread_id
 from demotic.domain.lifecycle import LEG_ENDS
@@ -20,8 +21,8 @@ from demotic.web.routing import Operation
 class RunRoutes:
     """`/threads/{thread_id}/runs` and `/runs`."""
 
-    def __init__(self, engine: FindEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FindEngine, compat: Compat = TODAY) -> None:
+        self._engine, self._compat = engine, compat
 
     def operations(self) -> list[Operation]:
         """What is served; the hot paths first, literals before parameters."""
@@ -102,12 +103,15 @@ class RunRoutes:
         wait, run = flag(request, "wait"), await self._run(request)
         if run.state in LEG_ENDS:
             raise NothingToCancel(replies.CANNOT_CANCEL)
-        return await replies.cancel(self._engine(), run, action, scope_of(request), wait=wait)
+        cancelling = self._compat.cancelling
+        return await replies.cancel(
+            self._engine(), run, action, scope_of(request), wait=wait, cancelling=cancelling
+        )
 
     async def delete(self, request: Request) -> Response:
         """LangGraph API 0.16, DELETE …/runs/{run_id}: 204 (observed), also while it runs."""
         await self._engine().runs.delete(thread_id(request), run_id(request), scope_of(request))
-        return Response(status_code=204)
+        return replies.done(self._compat.gone)
 
     async def _start(
         self, request: Request, *, waits: bool = False, follows: bool = False
@@ -117,7 +121,7 @@ class RunRoutes:
         body = decode(sent, wire.RunCreate)
         engine = self._engine()
         key, caller = request.headers.get("idempotency-key"), scope.principal.id
-        cancels = translate.cancels_on_disconnect(body) and follows
+        cancels = follows and translate.cancels_on_disconnect(body, self._compat)
         new = translate.new_run(
             body,
             run_id=engine.runs.new_id(),
@@ -125,6 +129,7 @@ class RunRoutes:
             graphs=engine.assistants.agent_names(),
             waits=waits,
             idempotency=translate.idempotency(key, caller, request.url.path, sent),
+            compat=self._compat,
         )
         return await engine.runs.start(new, scope, cancels=cancels)
 

@@ -62,7 +62,8 @@ class SystemRoutes:
 
     async def info(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /info."""
-        return json_answer(render.info_json(demotic.__version__, GRAPH_VERSION))
+        crons = self._engine().schedules.are_on
+        return json_answer(render.info_json(demotic.__version__, GRAPH_VERSION, crons=crons))
 
     async def home(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /: a sign of life; for a browser, a page."""

@@ -27,6 +27,7 @@ from demotic.dialects.langgraph.choices import (
     THREAD_SORT,
     THREAD_STATES,
 )
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import Contradiction
 from demotic.dialects.langgraph.wire import (
     AssistantSearch,
@@ -216,10 +217,12 @@ def new_run(
     graphs: Sequence[str],
     waits: bool = False,
     idempotency: Idempotency | None = None,
+    compat: Compat = TODAY,
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    `compat` says what a field means that is not given.
     """
     _check_options(body)
     if thread_id is None:
@@ -232,7 +235,9 @@ def new_run(
         assistant_id=assistant_id(body.assistant_id, graphs),
         request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
         metadata=body.metadata or {},
-        busy_policy=choose("multitask_strategy", body.multitask_strategy or "enqueue", BUSY),
+        busy_policy=choose(
+            "multitask_strategy", body.multitask_strategy or compat.multitask_strategy, BUSY
+        ),
         create_thread=choose("if_not_exists", body.if_not_exists or "reject", IF_NOT_EXISTS),
         keep_thread=choose("on_completion", body.on_completion or "delete", ON_COMPLETION),
         delay_s=_delay_s(body),
@@ -242,9 +247,9 @@ def new_run(
     )
 
 
-def cancels_on_disconnect(body: RunCreate) -> bool:
-    """Whether the run ends with the last connection that follows it (default: it goes on)."""
-    return choose("on_disconnect", body.on_disconnect or "continue", ON_DISCONNECT)
+def cancels_on_disconnect(body: RunCreate, compat: Compat = TODAY) -> bool:
+    """Whether the run ends with the last connection that follows it."""
+    return choose("on_disconnect", body.on_disconnect or compat.on_disconnect, ON_DISCONNECT)
 
 
 def idempotency(key: str | None, caller: str, route: str, body: bytes) -> Idempotency | None:

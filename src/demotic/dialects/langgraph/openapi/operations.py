@@ -54,7 +54,7 @@ CANCEL = (
     chosen("action", "`interrupt` keeps what was done, `rollback` undoes it.", ACTIONS),
     flag("wait", "Answer when the run has ended."),
 )
-RUN, ALONE = "Runs on a thread", "Runs without a thread"
+RUN, ALONE, CRONS = "Runs on a thread", "Runs without a thread", "Crons"
 _THREAD = "/threads/{thread_id}"
 _RUN = f"{_THREAD}/runs/{{run_id}}"
 _ASSISTANT = "/assistants/{assistant_id}"
@@ -320,7 +320,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
     "assistant_id": ("The assistant.", UUID),
     "thread_id": ("The thread.", UUID),
     "run_id": ("The run.", UUID),
-    "cron_id": ("The schedule.", UUID),
+    "cron_id": ("The cron.", UUID),
     "checkpoint_id": ("The checkpoint.", TEXT),
     "namespace": ("The subgraph's namespace.", TEXT),
     "graph_id": ("The graph.", TEXT),
@@ -340,6 +340,7 @@ TAGS: Mapping[str, str] = {
     "States": "A thread's state, now and before.",
     RUN: "Requests to run an assistant on a thread.",
     ALONE: "Requests to run an assistant on a thread of their own.",
+    CRONS: "Runs that start by the clock, on a thread or on one each.",
     "Server": "About the server itself.",
     "Planned": "Not built yet: these answer 501.",
 }
