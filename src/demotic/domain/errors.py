@@ -2,7 +2,12 @@
 
 
 class DemoticError(Exception):
-    """Something went wrong in Demotic."""
+    """Something went wrong in Demotic.
+
+    `index` tells which of several requests it is about, where they were made together.
+    """
+
+    index: int | None = None
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())

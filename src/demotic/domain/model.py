@@ -91,10 +91,11 @@ class AssistantChange:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A run that was unfinished when its thread was deleted."""
+    """A run that had not ended; `position` is its place in the order of admission."""
 
     thread_id: str
     run_id: str
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,9 @@ class RunRequest:
     `modes` are the kinds of events to record: none for a caller that only wants the outcome.
     `command` holds `resume`, `update` and `goto` as far as given. `checkpoint`
     (`checkpoint_id`, `checkpoint_ns`, `checkpoint_map`) says where to start instead of the
-    thread's latest state.
+    thread's latest state. `strict`: an answer to a question that nobody asks, or that is not clear,
+    refuses the run and changes nothing. `tracing` (`project`, `example`) says where the service
+    that traces the agent's runs, if one does, is to keep this one.
     """
 
     input: Json = None
@@ -184,6 +187,8 @@ class RunRequest:
     interrupt_before: str | Sequence[str] | None = None
     interrupt_after: str | Sequence[str] | None = None
     durability: str | None = None
+    strict: bool = False
+    tracing: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)

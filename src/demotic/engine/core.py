@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.engine.assistants import Assistants
+from demotic.engine.batches import Batches
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
@@ -52,6 +53,7 @@ class Engine:
     hub: Hub
     drain_s: float
     schedules: Schedules
+    batches: Batches
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
@@ -105,6 +107,7 @@ async def running(
         hub,
         limits.drain_s,
         schedules,
+        Batches(storage, runs, worker, clock),
     )
     try:
         yield engine

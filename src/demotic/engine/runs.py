@@ -98,13 +98,13 @@ class Runs:
                 claim=reserved is not None,
             )
             if fired is not None and fired.admission is not None:
-                self._begin(fired.admission)
+                self.begin(fired.admission)
         finally:
             if reserved is not None:
                 self._worker.unreserve()
         return fired
 
-    def _begin(self, admission: Admission) -> None:
+    def begin(self, admission: Admission) -> None:
         """Put an admitted run to work that nobody follows yet."""
         self._displace(admission.displaced)
         if admission.claim is not None:

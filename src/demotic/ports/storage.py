@@ -33,6 +33,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.bulk import BulkStorage
 from demotic.ports.schedules import ScheduleStorage
 
 
@@ -306,6 +307,7 @@ class Storage(
     WriteStorage,
     FeedStorage,
     ScheduleStorage,
+    BulkStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -45,6 +45,8 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_bulk import BulkContract
+from demotic.testing.storage_refusals import RefusalContract
 from demotic.testing.storage_schedules import ScheduleContract
 from demotic.testing.storage_writes import WriteContract
 
@@ -446,5 +448,7 @@ class StorageContract(
     WriteContract,
     FeedContract,
     ScheduleContract,
+    BulkContract,
+    RefusalContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

@@ -301,8 +301,9 @@ async def test_a_crons_runs_take_the_fields_of_a_runs_body(wire: Wire) -> None:
     assert kwargs["stream_mode"] == ["updates", "custom"]
     assert (kwargs["subgraphs"], kwargs["resumable"], kwargs["durability"]) == (True, True, "sync")
     assert kwargs["config"]["configurable"]["checkpoint_id"] == "place"
-    both = {"config": {"configurable": {"x": 1}}, "context": {"y": 1}}
-    assert "configurable and context" in await refused(wire, 400, **both)
+    configured = {"configurable": {"x": 1}}
+    detail = await refused(wire, 400, config=configured, context={"y": 1})
+    assert "configurable and context" in detail
     assert "durability" in await refused(wire, 422, durability="exit", checkpoint_during=True)
     assert "checkpoint_id" in await refused(wire, 422, checkpoint_id="place")
     assert "stream_mode" in await refused(wire, 422, stream_mode="bogus")

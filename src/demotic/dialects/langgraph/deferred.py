@@ -9,8 +9,6 @@ OPERATIONS = (
     Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
     Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
     Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
-    Deferred("POST", "/runs/cancel", "cancel several runs"),
-    Deferred("POST", "/runs/batch", "start several runs"),
     Deferred("PUT", "/store/items", "store an item"),
     Deferred("DELETE", "/store/items", "delete an item"),
     Deferred("GET", "/store/items", "read an item"),
@@ -25,12 +23,7 @@ OPERATIONS = (
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )
 
-RUN_OPTIONS = (
-    "webhook",
-    "feedback_keys",
-    "strict_resume",
-    "langsmith_tracer",
-)
+RUN_OPTIONS = ("webhook",)
 """Fields of a run's body that are planned: given with any value but null or false, 501."""
 
 THREAD_OPTIONS = ("ttl", "supersteps")

@@ -295,7 +295,7 @@ def error_json(error: str, message: str) -> bytes:
     return encode({"__error__": {"error": error, "message": message}})
 
 
-def info_json(version: str, graph_version: str, *, crons: bool) -> dict[str, Any]:
+def info_json(version: str, graph_version: str, *, crons: bool, langsmith: bool) -> dict[str, Any]:
     """LangGraph API 0.16, GET /info: what this server can do."""
     return {
         "version": version,
@@ -303,8 +303,9 @@ def info_json(version: str, graph_version: str, *, crons: bool) -> dict[str, Any
         "flags": {
             "assistants": True,
             "crons": crons,
-            "langsmith": False,
+            "langsmith": langsmith,
             "langsmith_tracing_replicas": False,
+            "strict_resume": True,
         },
         "metadata": {"server": "demotic"},
     }

@@ -11,6 +11,7 @@ from demotic.dialects.langgraph.openapi.tables import tables
 from demotic.dialects.langgraph.render_errors import body_of
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_batches import BatchRoutes
 from demotic.dialects.langgraph.routes_crons import CronRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
@@ -36,6 +37,7 @@ class LangGraphDialect:
             *ThreadRoutes(engine, compat).operations(),
             *AssistantRoutes(engine, compat).operations(),
             *GraphRoutes(engine).operations(),
+            *BatchRoutes(engine).operations(),
             *CronRoutes(engine, compat).operations(),
             *SystemRoutes(engine).operations(),
             *DocumentRoutes(tables(compat), lambda: self.built, deferred.OPERATIONS).operations(),

@@ -1,5 +1,7 @@
 """Handlers for runs: on a thread, and stateless."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,20 +47,21 @@ class RunRoutes:
 
     async def create(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs and POST /runs."""
-        started = await self._start(request)
+        started, warnings = await self._start(request)
         started.following.close()
-        headers = {"Content-Location": replies.location(started.run)}
+        headers = {"Content-Location": replies.location(started.run), **warnings}
         return json_answer(render.run_json(started.run), headers=headers)
 
     async def stream(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/stream and POST /runs/stream."""
-        started = await self._start(request, follows=True)
-        return replies.stream(self._engine(), started)
+        started, warnings = await self._start(request, follows=True)
+        return replies.stream(self._engine(), started, warnings)
 
     async def wait(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/wait and POST /runs/wait."""
-        started = await self._start(request, waits=True, follows=True)
-        return replies.wait(self._engine(), started.run, started.following, scope_of(request))
+        started, warnings = await self._start(request, waits=True, follows=True)
+        run, following = started.run, started.following
+        return replies.wait(self._engine(), run, following, scope_of(request), warnings)
 
     async def get(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/runs/{run_id}."""
@@ -115,7 +118,7 @@ class RunRoutes:
 
     async def _start(
         self, request: Request, *, waits: bool = False, follows: bool = False
-    ) -> Started:
+    ) -> tuple[Started, Mapping[str, str]]:
         thread = thread_id(request) if "thread_id" in request.path_params else None
         sent, scope = await read_bytes(request), scope_of(request)
         body = decode(sent, wire.RunCreate)
@@ -131,7 +134,8 @@ class RunRoutes:
             idempotency=translate.idempotency(key, caller, request.url.path, sent),
             compat=self._compat,
         )
-        return await engine.runs.start(new, scope, cancels=cancels)
+        started = await engine.runs.start(new, scope, cancels=cancels)
+        return started, replies.warnings(engine, body)
 
     async def _run(self, request: Request) -> Run:
         thread = thread_id(request) if "thread_id" in request.path_params else None

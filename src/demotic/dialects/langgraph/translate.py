@@ -288,7 +288,21 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         interrupt_before=_nodes("interrupt_before", body.interrupt_before),
         interrupt_after=_nodes("interrupt_after", body.interrupt_after),
         durability=_durability(body),
+        strict=body.strict_resume or False,
+        tracing=_tracing(body.langsmith_tracer),
     )
+
+
+def _tracing(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Where LangSmith is to keep the run's trace (langgraph-sdk 0.4, LangSmithTracing)."""
+    if not given:
+        return None
+    project, example = given.get("project_name"), given.get("example_id")
+    if not isinstance(project, str | None):
+        raise BadInput("`langsmith_tracer.project_name` must be a string.")
+    if example is not None and not (isinstance(example, str) and is_uuid(example)):
+        raise BadInput("`langsmith_tracer.example_id` must be a UUID.")
+    return {"project": project, "example": example}
 
 
 def _check_options(body: RunCreate) -> None:
@@ -302,7 +316,7 @@ def _check_options(body: RunCreate) -> None:
 def _check_stateless(body: RunCreate) -> None:
     if body.command is not None and body.command.get("resume") is not None:
         raise Contradiction("You must provide a thread_id when resuming.")
-    for field in ("command", "checkpoint", "checkpoint_id"):
+    for field in ("checkpoint", "checkpoint_id"):
         if getattr(body, field) is not None:
             raise BadInput(f"`{field}` needs a thread: use /threads/{{thread_id}}/runs.")
     if body.if_not_exists is not None:

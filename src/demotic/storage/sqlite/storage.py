@@ -26,11 +26,12 @@ from demotic.domain.model import (
     Unfinished,
 )
 from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
+from demotic.storage.sqlite.bulk import SqliteBulk
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.schedules import SqliteSchedules
 
 
-class SqliteStorage(SqliteSchedules):
+class SqliteStorage(SqliteSchedules, SqliteBulk):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:

@@ -6,8 +6,10 @@ from demotic.dialects.langgraph.openapi import (
     answers,
     answers_crons,
     fields,
+    fields_batches,
     fields_crons,
     operations,
+    operations_batches,
     operations_crons,
     versions,
 )
@@ -19,8 +21,12 @@ TABLES = Tables(
         "One agent server, every agent protocol. This is what it serves to LangGraph's clients. "
         "Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error has the same body."
     ),
-    operations={**operations.OPERATIONS, **operations_crons.OPERATIONS},
-    fields={**fields.FIELDS, **fields_crons.FIELDS},
+    operations={
+        **operations.OPERATIONS,
+        **operations_batches.OPERATIONS,
+        **operations_crons.OPERATIONS,
+    },
+    fields={**fields.FIELDS, **fields_batches.FIELDS, **fields_crons.FIELDS},
     components={**answers.COMPONENTS, **answers_crons.COMPONENTS},
     parameters=operations.PATH_PARAMETERS,
     headers=operations.HEADERS,
