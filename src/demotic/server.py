@@ -164,6 +164,8 @@ async def engine_of(
             run_s=settings.run_s,
             drain_s=settings.drain_s,
             retention_s=settings.retention_s,
+            schedules=settings.schedules,
+            look_s=settings.look_s,
         )
         async with running(
             storage,
@@ -199,8 +201,11 @@ def make_app(
 ) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set, behind
     the user's own application if there is one."""
-    extend = None if custom is None else (lambda document: joined(document, custom.document()))
-    dialect = LangGraphDialect(lambda: engine, **({"extend": extend} if extend else {}))
+
+    def with_custom(document: dict[str, Any]) -> dict[str, Any]:
+        return joined(document, custom.document()) if custom else document
+
+    dialect = LangGraphDialect(lambda: engine, extend=with_custom)
     prefix = settings.mount_prefix or config.http.mount_prefix
     ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,

@@ -36,6 +36,8 @@ class Settings:
     webhook_secrets: tuple[bytes, ...] = ()
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     webhook_log_s: float = 259_200.0
+    schedules: bool = True
+    look_s: float = 5.0
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -56,6 +58,12 @@ def _seconds(text: str) -> float:
     if not 0 <= number < float("inf"):
         raise ValueError("a number of seconds, 0 or more")
     return number
+
+
+def _pause(text: str) -> float:
+    if (seconds := _seconds(text)) == 0:
+        raise ValueError("a number of seconds, more than 0")
+    return seconds
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -316,6 +324,24 @@ SETTINGS = (
         259_200.0,
         "For how many seconds a webhook that has ended stays in the log, and can be sent again.",
         _seconds,
+    ),
+    Setting(
+        "schedules",
+        "FF_CRONS_ENABLED",
+        None,
+        True,
+        "Whether schedules start their runs; if not, none can be made.",
+        _truth,
+        "true",
+    ),
+    Setting(
+        "look_s",
+        "CRON_SCHEDULER_SLEEP_TIME",
+        None,
+        5.0,
+        "How many seconds pass at most between two looks for what is due, should the machine's "
+        "clock be set or the machine have slept. What is due starts at its instant all the same.",
+        _pause,
     ),
 )
 """Every setting. A flag wins over its variable, the variable over the default."""

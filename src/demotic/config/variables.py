@@ -36,7 +36,6 @@ IN_DATA_DIR = "state is kept in the data directory"
 NO_POOL = "there is no PostgreSQL pool"
 NO_REDIS = "no Redis is needed"
 NO_METRICS = "no metrics are published"
-NO_SCHEDULES = "there are no schedules"
 NO_TRACES = "the server itself sends no traces"
 NO_AUTH = "every request is accepted"
 IS_TRACED = "LangChain reads it and traces the runs"
@@ -62,8 +61,6 @@ VARIABLES = (
         "DEMOTIC_EVENT_RETENTION_SECS sets for how long events can be replayed",
     ),
     Variable("MAX_STREAM_CHUNK_SIZE_BYTES", "an event may have any size"),
-    Variable("FF_CRONS_ENABLED", NO_SCHEDULES, OFF),
-    Variable("CRON_SCHEDULER_*", NO_SCHEDULES),
     Variable("LANGGRAPH_AUTH_TYPE", NO_AUTH, ("noop",)),
     Variable("LANGSMITH_AUTH_*", NO_AUTH),
     Variable("LANGGRAPH_AES_*", "data is stored unencrypted"),
@@ -85,6 +82,7 @@ VARIABLES = (
     Variable("ALLOW_PRIVATE_NETWORK", "allowed origins may always", expected=True),
     Variable("CHECKPOINT_BATCH_DELAY", "writes are always batched", expected=True),
     Variable("CHECKPOINT_MAX_BATCH_SIZE", "writes are always batched", expected=True),
+    Variable("CRON_SCHEDULER_BATCH_SIZE", "all runs that are due start together", expected=True),
     Variable(
         "LANGGRAPH_DEFAULT_RECURSION_LIMIT",
         "LangGraph reads it: the steps that a run may take",

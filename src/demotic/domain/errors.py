@@ -2,7 +2,12 @@
 
 
 class DemoticError(Exception):
-    """Something went wrong in Demotic."""
+    """Something went wrong in Demotic.
+
+    `index` tells which of several requests it is about, where they were made together.
+    """
+
+    index: int | None = None
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
@@ -43,6 +48,10 @@ class CheckpointNotFound(NotFound):
 
 class ItemNotFound(NotFound):
     """There is no such item."""
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule."""
 
 
 class DeliveryNotFound(NotFound):
@@ -91,6 +100,10 @@ class CallbackRefused(BadInput):
 
 class NotBuilt(DemoticError):
     """This operation is not built yet."""
+
+
+class SchedulesOff(DemoticError):
+    """Schedules are switched off on this server."""
 
 
 class IllegalTransition(DemoticError):

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     ERROR = "error"
     LOST_WORKER = "lost_worker"
     TIME_LIMIT = "time_limit"
+    REFUSED = "refused"
 
 
 TRANSITIONS: dict[RunState, dict[RunEvent, RunState]] = {

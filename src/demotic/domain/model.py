@@ -109,10 +109,11 @@ class AssistantChange:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A run that was unfinished when its thread was deleted."""
+    """A run that had not ended; `position` is its place in the order of admission."""
 
     thread_id: str
     run_id: str
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,9 @@ class RunRequest:
     `modes` are the kinds of events to record: none for a caller that only wants the outcome.
     `command` holds `resume`, `update` and `goto` as far as given. `checkpoint`
     (`checkpoint_id`, `checkpoint_ns`, `checkpoint_map`) says where to start instead of the
-    thread's latest state.
+    thread's latest state. `strict`: an answer to a question that nobody asks, or that is not clear,
+    refuses the run and changes nothing. `tracing` (`project`, `example`) says where the service
+    that traces the agent's runs, if one does, is to keep this one.
     """
 
     input: Json = None
@@ -202,6 +205,8 @@ class RunRequest:
     interrupt_before: str | Sequence[str] | None = None
     interrupt_after: str | Sequence[str] | None = None
     durability: str | None = None
+    strict: bool = False
+    tracing: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +224,9 @@ class NewRun:
     """A request to run an assistant.
 
     `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
-    unless `keep_thread`; with `keep_run` the run itself stays readable by its id for as long as
-    the feed of a thread is kept. `delay_s` seconds pass before it is ready; meanwhile it holds
-    back no later run.
+    unless `keep_thread`; `thread_metadata` is what that one begins with. With `keep_run` the run
+    itself stays readable by its id for as long as the feed of a thread is kept. `delay_s` seconds
+    pass before it is ready; meanwhile it holds back no later run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
@@ -237,6 +242,7 @@ class NewRun:
     create_thread: bool = False
     keep_thread: bool = False
     keep_run: bool = False
+    thread_metadata: Mapping[str, Json] = field(default_factory=dict)
     delay_s: float = 0.0
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)

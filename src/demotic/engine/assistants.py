@@ -53,6 +53,10 @@ class Assistants:
         """The hosted agents."""
         return sorted(self._agents)
 
+    def are_traced(self) -> bool:
+        """Whether a service traces the agents' runs."""
+        return any(agent.is_traced for agent in self._agents.values())
+
     async def get(self, assistant_id: str, scope: Scope) -> Assistant:
         """Raises `AssistantNotFound`."""
         return await self._storage.get_assistant(assistant_id, scope=scope)

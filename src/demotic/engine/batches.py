@@ -1,145 +1,98 @@
-"""A batch of operations on items: checked, embedded, submitted, answered, step by step, so that
-asynchronous and synchronous callers only differ in how they wait."""
+"""Runs in numbers: several that start together, and many that are cancelled."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+import asyncio
+from collections.abc import Iterable, Sequence
 
-from demotic.domain.errors import BadInput
-from demotic.domain.filters import check_filters
-from demotic.domain.items import (
-    ItemLookup,
-    ItemQuery,
-    ItemRemoval,
-    ItemRules,
-    NamespaceQuery,
-    NewItem,
-    check_key,
-    check_namespace,
-    check_page,
-    check_place,
+from demotic.domain.errors import Conflict, NotFound
+from demotic.domain.lifecycle import RunState
+from demotic.domain.model import (
+    EVERYTHING,
+    CancelAction,
+    NewRun,
+    Run,
+    Scope,
+    Unfinished,
 )
-from demotic.domain.model import Namespace, Scope
-from demotic.engine.meanings import Meanings, Packed, Texts
-from demotic.ports.checkpoints import Reply
-from demotic.ports.items import ItemOperation, ItemStorage, ItemWrite, Vector
+from demotic.engine.runs import Runs
+from demotic.engine.worker import Worker
+from demotic.ports.clock import Clock
+from demotic.ports.storage import Storage
+
+AT_A_TIME = 200  # runs that are cancelled together
 
 
-class Share(NamedTuple):
-    """An answer to come, and the operations of the batch that it is for: of each an element, or
-    the whole (one operation)."""
+class Batches:
+    """What callers do with several runs at once."""
 
-    reply: Reply[Sequence[Any]]
-    positions: Sequence[int]
-    whole: bool = False
+    def __init__(self, storage: Storage, runs: Runs, worker: Worker, clock: Clock) -> None:
+        self._storage, self._runs, self._worker, self._clock = storage, runs, worker, clock
 
+    async def start(
+        self, new: Sequence[NewRun], scope: Scope, assistant_scope: Scope = EVERYTHING
+    ) -> Sequence[Run]:
+        """Admit runs, all or none; those for which a slot is free begin at once.
 
-class Means(NamedTuple):
-    """What batches are done with; without an index, `index_id` and `meanings` are None."""
+        Raises what `Runs.start` raises; the error's `index` tells which run it is about.
+        """
+        # A caller that goes away must not leave behind claimed runs that nobody works on.
+        return await asyncio.shield(self._start(new, scope, assistant_scope))
 
-    storage: ItemStorage
-    rules: ItemRules
-    index_id: int | None
-    meanings: Meanings | None
-
-
-class Batch:
-    """Operations, and their answers as they come. Raises `BadInput` for what cannot be done.
-
-    `stored` and `sought` are to be filled with vectors of the `texts` before anything else.
-    """
-
-    def __init__(self, operations: Sequence[ItemOperation], scope: Scope, means: Means) -> None:
-        for each in operations:
-            _check(each)
-        self._operations, self._scope, self._means = operations, scope, means
-        self.texts = means.meanings.texts(operations) if means.meanings else Texts((), ())
-        self.stored: Packed = {}
-        self.sought: Packed = {}
-        self.answers: list[Any] = [None] * len(operations)
-
-    def reads(self, now_us: int) -> Iterator[Share]:
-        """Submit whatever reads."""
-        storage, scope = self._means.storage, self._scope
-        if keys := dict(self._lookups()):
-            found = storage.get_items([*keys.values()], scope=scope, now_us=now_us)
-            yield Share(found, [*keys])
-        for position, each in enumerate(self._operations):
-            if isinstance(each, ItemQuery):
-                wanted = replace(each, refresh=self._refreshes(each.refresh))
-                near = self._near(each)
-                items = storage.search_items(wanted, near, scope=scope, now_us=now_us)
-                yield Share(items, [position], whole=True)
-            elif isinstance(each, NamespaceQuery):
-                listed = storage.list_namespaces(each, scope=scope, now_us=now_us)
-                yield Share(listed, [position], whole=True)
-
-    def writes(self, now_us: int) -> Iterator[Share]:
-        """Submit whatever writes: the last for each place."""
-        last: dict[tuple[Namespace, str], int] = {}
-        for position, each in enumerate(self._operations):
-            if isinstance(each, NewItem | ItemRemoval):
-                last[each.namespace, each.key] = position
-        if not last:
-            return
-        writes = [self._write(self._operations[position]) for position in last.values()]
+    async def _start(
+        self, new: Sequence[NewRun], scope: Scope, assistant_scope: Scope
+    ) -> Sequence[Run]:
+        slots = 0
+        while slots < len(new) and self._worker.reserve() is not None:
+            slots += 1
         try:
-            done = self._means.storage.put_items(writes, scope=self._scope, now_us=now_us)
-        except TypeError as error:
-            raise BadInput(f"`value` cannot be stored as JSON: {error}.") from error
-        yield Share(done, [*last.values()])
+            admitted = await self._storage.admit_runs(
+                new,
+                scope=scope,
+                assistant_scope=assistant_scope,
+                now_us=self._clock.now_us(),
+                claimer=self._worker.claimer,
+                claims=slots,
+            )
+            for each in admitted:
+                self._runs.begin(each)
+        finally:
+            for _ in range(slots):
+                self._worker.unreserve()
+        self._wake_later(new)
+        return [each.run for each in admitted]
 
-    def settle(self, share: Share, answer: Sequence[Any]) -> None:
-        """Take an answer."""
-        if share.whole:
-            (position,) = share.positions
-            self.answers[position] = answer
-            return
-        for position, each in zip(share.positions, answer, strict=True):
-            self.answers[position] = each
+    def _wake_later(self, new: Iterable[NewRun]) -> None:
+        """Look for the delayed runs when they are ready."""
+        for delay_s in {each.delay_s for each in new if each.delay_s > 0}:
+            asyncio.get_running_loop().call_later(delay_s, self._worker.wake)
 
-    def _lookups(self) -> Iterator[tuple[int, tuple[Namespace, str, bool]]]:
-        for position, each in enumerate(self._operations):
-            if isinstance(each, ItemLookup):
-                yield position, (each.namespace, each.key, self._refreshes(each.refresh))
+    async def cancel_all(
+        self, states: Sequence[RunState], action: CancelAction, scope: Scope
+    ) -> int:
+        """Cancel every run that is queued or running, as `states` says, the latest first, so that
+        none begins because one in front of it has ended; how many there were."""
+        count, before = 0, None
+        while found := await self._storage.unfinished_runs(
+            states, before=before, limit=AT_A_TIME, scope=scope
+        ):
+            count += await self._cancel(found, action, scope)
+            before = found[-1].position
+        return count
 
-    def _refreshes(self, asked: bool | None) -> bool:
-        return self._means.rules.refresh_on_read if asked is None else asked
+    async def cancel_some(
+        self, thread_id: str, run_ids: Sequence[str], action: CancelAction, scope: Scope
+    ) -> int:
+        """Cancel runs of a thread; how many of them had not ended."""
+        found = [Unfinished(thread_id, run_id) for run_id in dict.fromkeys(run_ids)]
+        parts = [found[i : i + AT_A_TIME] for i in range(0, len(found), AT_A_TIME)]
+        return sum([await self._cancel(part, action, scope) for part in parts])
 
-    def _near(self, query: ItemQuery) -> Vector | None:
-        """What a query's items are to be near to; None where there is no index."""
-        if not query.text or self._means.index_id is None:
-            return None
-        return Vector(self._means.index_id, self.sought[query.text])
+    async def _cancel(self, found: Sequence[Unfinished], action: CancelAction, scope: Scope) -> int:
+        return sum(await asyncio.gather(*[self._cancel_one(each, action, scope) for each in found]))
 
-    def _write(self, operation: ItemOperation) -> ItemWrite:
-        if isinstance(operation, ItemRemoval):
-            return ItemWrite(namespace=operation.namespace, key=operation.key)
-        assert isinstance(operation, NewItem)
-        ttl_s = self._means.rules.ttl_s(operation.ttl_s)
-        texts = self._means.meanings.texts_of(operation) if self._means.meanings else ()
-        return ItemWrite(
-            namespace=operation.namespace,
-            key=operation.key,
-            value=operation.value,
-            ttl_us=None if ttl_s is None else int(ttl_s * 1e6),
-            index_id=self._means.index_id,
-            vectors=[self.stored[text] for text in texts],
-        )
-
-
-def _check(operation: ItemOperation) -> None:
-    if isinstance(operation, NewItem):
-        check_place(operation.namespace)
-        check_key(operation.key)
-    elif isinstance(operation, ItemLookup | ItemRemoval):
-        check_namespace(operation.namespace)
-        check_key(operation.key)
-    elif isinstance(operation, ItemQuery):
-        check_namespace(operation.prefix)
-        check_filters(operation.filters)
-        check_page(operation.limit, operation.offset)
-    else:
-        for pattern in (*operation.prefixes, *operation.suffixes):
-            check_namespace(pattern)
-        check_page(operation.limit, operation.offset)
+    async def _cancel_one(self, run: Unfinished, action: CancelAction, scope: Scope) -> bool:
+        """Cancel a run; false where it has ended meanwhile, or is not there."""
+        try:
+            await self._runs.cancel(run.thread_id, run.run_id, action, scope, wait=False)
+        except (Conflict, NotFound):
+            return False
+        return True

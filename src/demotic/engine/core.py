@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.engine.assistants import Assistants
+from demotic.engine.batches import Batches
 from demotic.engine.deliveries import Callbacks, Deliveries
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
@@ -13,6 +14,7 @@ from demotic.engine.heartbeat import Heartbeat
 from demotic.engine.items import Items
 from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
+from demotic.engine.schedules import Schedules
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
 from demotic.engine.worker import Worker
@@ -23,7 +25,11 @@ from demotic.ports.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much the engine does at a time, and for how long it waits and keeps."""
+    """How much the engine does at a time, and for how long it waits and keeps.
+
+    `schedules`: whether their runs are started, `look_s`: how often due ones are looked for at
+    least.
+    """
 
     slots: int = 100
     lease_s: float = 30.0
@@ -31,6 +37,8 @@ class Limits:
     run_s: float = 86_400.0
     drain_s: float = 180.0
     retention_s: float = 24 * 3600.0
+    schedules: bool = True
+    look_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Engine:
     hub: Hub
     drain_s: float
     deliveries: Deliveries
+    schedules: Schedules
+    batches: Batches
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
@@ -88,8 +98,19 @@ async def running(
     items = items or Items(storage, clock)
     await items.open()
     deliveries = Deliveries(storage, clock, callbacks, worker=worker_name)
+    runs = Runs(storage, worker, hub, clock, deliveries)
+    schedules = Schedules(
+        storage, runs, worker, clock, are_on=limits.schedules, look_s=limits.look_s
+    )
     janitors = Janitors(
-        storage, worker, hub, clock, items, deliveries, retention_s=limits.retention_s
+        storage,
+        worker,
+        hub,
+        clock,
+        items,
+        deliveries,
+        schedules,
+        retention_s=limits.retention_s,
     )
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
@@ -101,7 +122,7 @@ async def running(
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
-        Runs(storage, worker, hub, clock, deliveries),
+        runs,
         States(storage, agents, worker, clock),
         Descriptions(storage, agents),
         items,
@@ -110,6 +131,8 @@ async def running(
         hub,
         limits.drain_s,
         deliveries,
+        schedules,
+        Batches(storage, runs, worker, clock),
     )
     try:
         yield engine

@@ -16,7 +16,7 @@ from demotic.domain.items import (
     NewItem,
 )
 from demotic.domain.model import EVERYTHING, Namespace, Scope
-from demotic.engine.batches import Batch, Means
+from demotic.engine.item_batches import Batch, Means
 from demotic.engine.meanings import Meanings
 from demotic.ports.clock import Clock
 from demotic.ports.items import Embedder, ItemOperation, ItemStorage, OpenedIndex

@@ -10,6 +10,7 @@ from demotic.domain.lifecycle import LEG_ENDS
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Hub
 from demotic.engine.items import Items
+from demotic.engine.schedules import Schedules
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -19,6 +20,7 @@ log = structlog.get_logger("demotic.janitors")
 RESCUE_EVERY_S = 10.0
 RECHECK_EVERY_S = 1.0
 TRIM_EVERY_S = 60.0
+TRY_AGAIN_S = 1.0
 
 
 class Janitors:
@@ -32,11 +34,12 @@ class Janitors:
         clock: Clock,
         items: Items,
         deliveries: Deliveries,
+        schedules: Schedules,
         *,
         retention_s: float,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
-        self._items, self._deliveries = items, deliveries
+        self._items, self._deliveries, self._schedules = items, deliveries, schedules
         self._retention_us = int(retention_s * 1e6)
 
     async def rescue_all(self) -> int:
@@ -54,6 +57,8 @@ class Janitors:
             group.create_task(self._every(TRIM_EVERY_S, self.trim_feed))
             group.create_task(self._every(self._items.rules.sweep_s, self.sweep_expired_items))
             group.create_task(self._every(TRIM_EVERY_S, self.trim_deliveries))
+            if self._schedules.are_on:
+                group.create_task(self.fire_due_schedules())
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -78,6 +83,16 @@ class Janitors:
     async def trim_deliveries(self) -> None:
         """Drop from the log of callbacks what it has kept for long enough."""
         await self._deliveries.trim()
+
+    async def fire_due_schedules(self) -> None:
+        """Start the runs that are due, at their instants, until cancelled."""
+        while True:
+            try:
+                await self._schedules.fire_due()
+                await self._schedules.rest()
+            except Exception:
+                log.exception("janitor failed", duty="fire_due_schedules")
+                await asyncio.sleep(TRY_AGAIN_S)
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

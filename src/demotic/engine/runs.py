@@ -11,6 +11,7 @@ from demotic.domain.ids import seq_of, uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
 from demotic.domain.model import (
     EVERYTHING,
+    Admission,
     CancelAction,
     Json,
     NewRun,
@@ -19,6 +20,7 @@ from demotic.domain.model import (
     RunQuery,
     Scope,
 )
+from demotic.domain.schedules import Fired, Firing
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
 from demotic.engine.worker import Worker
@@ -141,6 +143,34 @@ class Runs:
         if claim is None:
             self._worker.wake()
         return Started(run, following)
+
+    async def fire(self, firing: Firing) -> Fired | None:
+        """Start a scheduled run; see `ScheduleStorage.fire_schedule`."""
+        return await asyncio.shield(self._fire(firing))
+
+    async def _fire(self, firing: Firing) -> Fired | None:
+        reserved = self._worker.reserve()
+        try:
+            fired = await self._storage.fire_schedule(
+                firing,
+                now_us=self._clock.now_us(),
+                claimer=self._worker.claimer,
+                claim=reserved is not None,
+            )
+            if fired is not None and fired.admission is not None:
+                self.begin(fired.admission)
+        finally:
+            if reserved is not None:
+                self._worker.unreserve()
+        return fired
+
+    def begin(self, admission: Admission) -> None:
+        """Put an admitted run to work that nobody follows yet."""
+        self._displace(admission.displaced)
+        if admission.claim is not None:
+            self._worker.launch(admission.claim)
+        else:
+            self._worker.wake()
 
     def _displace(self, runs: Sequence[Run]) -> None:
         """Stop the runs that a new one has cancelled; tell the followers of those that ended."""

@@ -87,11 +87,17 @@ class Agent(Protocol):
         """What it does, for people."""
         ...
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether a service traces its runs, so that `RunRequest.tracing` counts."""
+        ...
+
     async def run(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end; None when it stopped because a drain was requested.
 
         The agent's own exception becomes an outcome (`failed`, with `error` holding the class
-        name and the message); storage and fence errors are raised. A cancelled attempt raises
+        name and the message; reason `refused` where it has changed nothing and the thread is to
+        stay as it was); storage and fence errors are raised. A cancelled attempt raises
         `asyncio.CancelledError`.
         """
         ...

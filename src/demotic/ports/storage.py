@@ -36,8 +36,10 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.bulk import BulkStorage
 from demotic.ports.deliveries import DeliveryStorage
 from demotic.ports.items import ItemStorage
+from demotic.ports.schedules import ScheduleStorage
 
 
 class AssistantStorage(Protocol):
@@ -351,6 +353,8 @@ class Storage(
     FeedStorage,
     ItemStorage,
     DeliveryStorage,
+    ScheduleStorage,
+    BulkStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -28,7 +28,8 @@ class ScriptedAgent:
     `["emit", kind, data]` records an event, `["wait", name]` waits until the test calls
     `open(name)`, `["stubborn", name]` does so and ignores being cancelled, `["fail", message]`
     raises, `["pause", question]` ends the leg with an interrupt, `["drain", name]` waits for
-    `name` or stops when a drain is requested. The state is the list of words done.
+    `name` or stops when a drain is requested, `["refuse", message]` fails and changes nothing. The
+    state is the list of words done.
     """
 
     def __init__(self, name: str = "scripted") -> None:
@@ -46,6 +47,11 @@ class ScriptedAgent:
     def description(self) -> str | None:
         """What it does."""
         return "A scripted agent"
+
+    @property
+    def is_traced(self) -> bool:
+        """See the port: no."""
+        return False
 
     def open(self, gate: str) -> None:
         """Let every attempt that waits at the gate, now or later, pass."""
@@ -143,6 +149,9 @@ class ScriptedAgent:
                 return await self._pass_or_drain(attempt, gate)
             case "fail", [message]:
                 raise ValueError(message)
+            case "refuse", [message]:
+                error = {"error": "Refused", "message": message}
+                return Outcome(state=RunState.FAILED, reason=Reason.REFUSED, error=error)
             case "pause", [question]:
                 interrupts = {"task": [{"id": "i1", "value": question}]}
                 state, reason = RunState.WAITING, Reason.INTERRUPT

@@ -45,9 +45,12 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_bulk import BulkContract
 from demotic.testing.storage_deliveries import DeliveryContract
 from demotic.testing.storage_items import ItemContract
 from demotic.testing.storage_legs import KeptRunContract, LegContract
+from demotic.testing.storage_refusals import RefusalContract
+from demotic.testing.storage_schedules import ScheduleContract
 from demotic.testing.storage_told import ToldContract
 from demotic.testing.storage_writes import WriteContract
 
@@ -453,5 +456,8 @@ class StorageContract(
     ItemContract,
     ToldContract,
     DeliveryContract,
+    ScheduleContract,
+    BulkContract,
+    RefusalContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

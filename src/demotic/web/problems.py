@@ -18,6 +18,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 ErrorTable = Mapping[type[DemoticError], tuple[int, str]]
 """What an engine error is in a dialect: HTTP status and code. The nearest base class counts."""
 
+ErrorBody = Callable[[int, str, str], Any]
+"""How a dialect tells of an error: status, code and message to a JSON body."""
+
 MAX_MESSAGE = 800  # characters of an error message that are told
 
 UNEXPECTED = "Internal server error"
@@ -34,6 +37,11 @@ def problem_body(
     """The error body that the clients of every dialect understand."""
     told = shortened(message)
     return {"detail": told, "code": code, "message": told, "metadata": dict(metadata or {})}
+
+
+def usual_body(status: int, code: str, message: str) -> Any:
+    """The error body of a dialect that has no other."""
+    return problem_body(code, message)
 
 
 def shortened(message: str) -> str:
@@ -56,14 +64,14 @@ def problem(
     return json_answer(problem_body(code, message, metadata), status, headers)
 
 
-def error_answer(error: DemoticError, table: ErrorTable) -> Response:
+def error_answer(error: DemoticError, table: ErrorTable, body: ErrorBody = usual_body) -> Response:
     """The answer to an engine error."""
     status, code = find(error, table)
     message = error.message if status not in CLOSED_STATUSES else type(error)().message
     headers = {"Retry-After": "1"} if status == 503 else None
     if status in CLOSED_STATUSES:
         log.error("request failed", error=type(error).__name__, message=error.message)
-    return problem(status, code, message, headers=headers)
+    return json_answer(body(status, code, message), status, headers)
 
 
 def find(error: DemoticError, table: ErrorTable) -> tuple[int, str]:
@@ -80,14 +88,14 @@ def unexpected(error: Exception, **facts: object) -> Response:
     return problem(500, "internal_error", UNEXPECTED)
 
 
-def guarded(handler: Handler, table: ErrorTable) -> Handler:
+def guarded(handler: Handler, table: ErrorTable, body: ErrorBody = usual_body) -> Handler:
     """A handler whose every error becomes an answer."""
 
     async def endpoint(request: Request) -> Response:
         try:
             return await handler(request)
         except DemoticError as error:
-            return error_answer(error, table)
+            return error_answer(error, table, body)
         except (ClientDisconnect, HTTPException):
             raise
         except Exception as error:

@@ -29,8 +29,17 @@ async def known(wire: Wire, path: str) -> str:
     """A path to something that is there."""
     thread = await wire.thread()
     run = await wire.start(thread) if "{run_id}" in path else UNKNOWN
+    cron = UNKNOWN
+    if "{cron_id}" in path:
+        body = {"assistant_id": AGENT, "schedule": "* * * * *"}
+        cron = (await wire.ask("POST", "/runs/crons", body)).json()["cron_id"]
     names = {"thread_id": thread, "run_id": run, "assistant_id": ASSISTANT, "checkpoint_id": "1"}
-    return path.format(**names, namespace="none")
+    return path.format(**names, namespace="none", cron_id=cron)
+
+
+def a_body() -> dict[str, Any]:
+    """What starts a run or makes a cron, where it is sent to."""
+    return {**run_body(), "schedule": "* * * * *"}
 
 
 def refused(answer: httpx.Response, *statuses: int) -> str:
@@ -72,18 +81,23 @@ async def test_malformed_bodies_are_refused(
 async def test_wrong_types_are_refused_by_the_name_of_the_field(
     method: str, path: str, wire: Wire
 ) -> None:
-    body = TABLES.operations[method, path].body
+    told = TABLES.operations[method, path]
+    body, many = told.body, told.many
     assert body is not None
     address = await known(wire, path)
     for field in body.__struct_fields__:
-        if field in ("input", "values", "ttl", "supersteps", "langsmith_tracer"):
+        if field in ("input", "values", "ttl", "supersteps"):
             continue  # these take anything, or are told to be planned
-        required = {"assistant_id": AGENT, "graph_id": AGENT, "checkpoint": {}}
+        required = {
+            "assistant_id": AGENT,
+            "graph_id": AGENT,
+            "checkpoint": {},
+            "schedule": "* * * * *",
+        }
         sent = {key: required[key] for key in body.__struct_fields__ if key in required}
-        detail = refused(
-            await send(wire, method, address, orjson.dumps({**sent, field: [[1]]})), 422
-        )
-        assert f"`{field}" in detail
+        bad = {**sent, field: [[1]]}
+        answer = await send(wire, method, address, orjson.dumps([sent, bad] if many else bad))
+        assert (f"`[1].{field}" if many else f"`{field}") in refused(answer, 422)
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
@@ -95,18 +109,17 @@ async def test_wrong_types_are_refused_by_the_name_of_the_field(
 )
 async def test_ids_that_are_none_are_refused(method: str, path: str, id: str, wire: Wire) -> None:
     body = TABLES.operations[method, path].body
-    content = orjson.dumps(run_body()) if body and "runs" in path else b"{}"
+    content = orjson.dumps(a_body()) if body and "runs" in path else b"{}"
     answer = await send(wire, method, re.sub(r"{\w+}", lambda _: id, path), content)
     assert refused(answer, 404, 405, 422)
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
 async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: Wire) -> None:
-    names = dict.fromkeys(
-        ("thread_id", "run_id", "assistant_id", "checkpoint_id", "delivery_id"), UNKNOWN
-    )
+    keys = ("thread_id", "run_id", "assistant_id", "checkpoint_id", "cron_id", "delivery_id")
+    names = dict.fromkeys(keys, UNKNOWN)
     body = TABLES.operations[method, path].body
-    sent: dict[str, Any] = run_body() if body and "runs" in path else {}
+    sent: dict[str, Any] = a_body() if body and "runs" in path else {}
     if "checkpoint" in (body.__struct_fields__ if body else ()):
         sent["checkpoint"] = {"checkpoint_id": UNKNOWN}
     if path.endswith("/latest"):

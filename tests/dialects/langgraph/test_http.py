@@ -29,7 +29,7 @@ async def test_ok_tells_that_the_server_is_up_and_on_request_that_the_storage_is
 async def test_info_tells_versions_and_what_is_there(wire: Wire) -> None:
     info = (await wire.ask("GET", "/info")).json()
     assert info["version"] and info["langgraph_py_version"]
-    assert (info["flags"]["assistants"], info["flags"]["crons"]) == (True, False)
+    assert (info["flags"]["assistants"], info["flags"]["crons"]) == (True, True)
 
 
 @pytest.mark.requirement("langgraph.home")

@@ -43,7 +43,9 @@ DELETES = (
     "DELETE /assistants/{assistant_id}",
     "DELETE /threads/{thread_id}",
     "DELETE /threads/{thread_id}/runs/{run_id}",
+    "DELETE /runs/crons/{cron_id}",
 )
+CRON_STARTS = ("POST /runs/crons", "POST /threads/{thread_id}/runs/crons")
 ANY = ("*",)
 
 
@@ -62,6 +64,7 @@ THEIRS = (
             "POST /assistants/search",
             "POST /assistants/count",
             "POST /threads/count",
+            "POST /runs/crons/count",
         ),
         ("status 404",),
         "nothing to miss: what is not there is not found, or not counted",
@@ -111,6 +114,33 @@ OURS = (
     Difference(("POST /assistants/count",), ("field name",), "in today's document"),
     Difference(("POST /threads/search",), ("field extract",), "in today's document"),
     Difference(DELETES[:1], ("query delete_threads",), "in today's document"),
+    Difference(("POST /runs/batch",), ("header Idempotency-Key",), "of our own"),
+    Difference(CRON_STARTS, ("status 409",), "where crons are switched off"),
+    Difference(
+        CRON_STARTS,
+        (
+            "field timezone",
+            "field enabled",
+            "field stream_mode",
+            "field stream_subgraphs",
+            "field stream_resumable",
+            "field durability",
+        ),
+        "in today's document",
+    ),
+    Difference(
+        CRON_STARTS,
+        ("field checkpoint_id", "field checkpoint_during"),
+        "in 0.1.0; sent by the SDKs of today",
+    ),
+    Difference(
+        CRON_STARTS[:1], ("field multitask_strategy",), "in 0.1.0 and 2024; sent by the SDKs"
+    ),
+    Difference(CRON_STARTS[1:], ("field on_run_completed",), "one shape; refused there"),
+    Difference(
+        ("POST /runs/crons/search",), ("field enabled", "field metadata"), "in today's document"
+    ),
+    Difference(("POST /runs/crons/count",), ("field metadata",), "in today's document"),
 )
 """What our document has and the newest published one lacks."""
 
@@ -118,6 +148,8 @@ OPERATIONS_OF_OUR_OWN = {
     "GET /": "a sign of life; LangGraph's server has it, its document does not",
     "GET /docs": "LangGraph's server has it, its document does not",
     "GET /openapi.json": "LangGraph's server has it, its document does not",
+    "GET /runs/crons/{cron_id}": "in today's document",
+    "PATCH /runs/crons/{cron_id}": "in today's document",
     "GET /runs/{run_id}/stream": "what `Location` of POST /runs/stream names",
     "GET /webhooks/deliveries": "of our own: the log of webhooks",
     "POST /webhooks/deliveries/{delivery_id}/redeliver": "of our own",

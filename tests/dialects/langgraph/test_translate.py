@@ -103,19 +103,6 @@ def test_an_unknown_stream_mode_lists_the_known_ones() -> None:
         new_run(stream_mode="bogus")
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"feedback_keys": ["k"]},
-        {"strict_resume": True},
-        {"langsmith_tracer": {"project_name": "p"}},
-    ],
-)
-def test_options_that_are_planned_are_not_ignored(option: dict[str, Any]) -> None:
-    with pytest.raises(NotBuilt, match=next(iter(option))):
-        new_run(**option)
-
-
 def test_a_webhook_is_called_back_when_the_run_ends() -> None:
     assert new_run().callback is None
     assert new_run(webhook="https://a.example/").callback == Callback("https://a.example/")
@@ -259,13 +246,27 @@ def test_a_stateless_run_cannot_resume() -> None:
     with pytest.raises(Contradiction, match="must provide a thread_id when resuming"):
         translated({"command": {"resume": 1}}, thread_id=None)
     bodies: list[dict[str, Any]] = [
-        {"command": {"goto": "a"}},
         {"checkpoint_id": "c"},
         {"checkpoint": {}},
     ]
     for body in bodies:
         with pytest.raises(BadInput, match="needs a thread"):
             translated(body, thread_id=None)
+
+
+def test_a_stateless_run_may_update_and_jump() -> None:
+    command = {"update": {"a": 1}, "goto": "b"}
+    assert translated({"command": command}, thread_id=None).request.command == command
+
+
+def test_a_resume_may_be_strict_and_a_trace_may_be_named() -> None:
+    assert new_run(strict_resume=True).request.strict
+    tracer = {"project_name": "p", "example_id": THREAD}
+    assert new_run(langsmith_tracer=tracer).request.tracing == {"project": "p", "example": THREAD}
+    assert new_run(langsmith_tracer={}).request.tracing is None
+    for bad in ({"project_name": 1}, {"example_id": "x"}, {"example_id": 1}):
+        with pytest.raises(BadInput, match=f"langsmith_tracer.{next(iter(bad))}"):
+            new_run(langsmith_tracer=bad)
 
 
 def test_configurable_and_context_exclude_each_other() -> None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.errors import GraphDrained
+from langgraph.errors import GraphDrained, UnknownInterruptError
 from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
 from langgraph_sdk.runtime import AccessContext
@@ -20,10 +20,12 @@ from demotic.agents.langgraph.encoding import encode, plain, said
 from demotic.agents.langgraph.events import Events
 from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
+from demotic.agents.langgraph.internals import CONFIG_KEY_STRICT_RESUME
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts, snapshot
+from demotic.agents.langgraph.tracing import is_traced, traced
 from demotic.domain.errors import (
     AgentError,
     BadInput,
@@ -94,6 +96,11 @@ class LangGraphAgent:
     def description(self) -> str | None:
         """What it does, from configuration."""
         return self._description
+
+    @property
+    def is_traced(self) -> bool:
+        """See the port: LangChain's own variables decide."""
+        return is_traced()
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """See the port."""
@@ -241,7 +248,8 @@ class LangGraphAgent:
         graph = opened.bound(saver)
         if paused := await stopped_before(attempt.claim, graph, config):
             return paused
-        await self._stream(attempt, graph, config, events)
+        with traced(attempt.claim.run.request.tracing):
+            await self._stream(attempt, graph, config, events)
         if not events.stopped:
             return _completed(events)
         outcome = await self._paused(graph, config, events)
@@ -262,6 +270,8 @@ class LangGraphAgent:
         if claim.head == claim.base and request.checkpoint:
             addressed = entry.state_config(claim.run.thread_id, request.checkpoint)
             config["configurable"].update(addressed["configurable"])
+        if request.strict:
+            config["configurable"][CONFIG_KEY_STRICT_RESUME] = True
         control = RunControl()
         attempt.drain.on_request(control.request_drain)
         options: dict[str, Any] = {
@@ -336,7 +346,10 @@ def _failed(error: Exception, events: Events) -> Outcome:
         values = events.values() if events.saw_values else None
     except TypeError:  # the state itself is what cannot be shown
         values = None
-    return Outcome(state=RunState.FAILED, reason=Reason.ERROR, values=values, error=told)
+    # LangGraph refuses an answer, where it is asked to be strict, before it writes anything.
+    refused = isinstance(error, UnknownInterruptError) and not events.saw_values
+    reason = Reason.REFUSED if refused else Reason.ERROR
+    return Outcome(state=RunState.FAILED, reason=reason, values=values, error=told)
 
 
 def _is_in_memory(claim: Claim) -> bool:

@@ -26,6 +26,13 @@ RUN_STATES = {
 }
 """Status of a run to engine states: a run that waits for an answer is a success here."""
 
+CANCELLED_STATES = {
+    "pending": (RunState.QUEUED,),
+    "running": (RunState.RUNNING,),
+    "all": (RunState.QUEUED, RunState.RUNNING),
+}
+"""Which runs a cancel by status means."""
+
 STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
 """What LangGraph writes into the metadata of threads and runs."""
 
@@ -33,6 +40,7 @@ MAX_LIMIT = 1000
 MAX_VERSION = 2**53
 MAX_OFFSET = 2**53
 MAX_EVENT_ID = 2**53
+MAX_BATCH = 1000  # runs that are named in one request
 MAX_KEY = 255  # characters of an idempotency key
 MAX_DELAY_S = 366 * 86_400
 
@@ -49,6 +57,15 @@ THREAD_SORT = {
     "created_at": "created",
     "updated_at": "updated",
     "state_updated_at": "state_updated",
+}
+CRON_SORT = {
+    "cron_id": "id",
+    "assistant_id": "assistant",
+    "thread_id": "thread",
+    "next_run_date": "next",
+    "end_time": "end",
+    "created_at": "created",
+    "updated_at": "updated",
 }
 SORT_ORDER = {"asc": False, "desc": True}
 BUSY = {policy.value: policy for policy in BusyPolicy}

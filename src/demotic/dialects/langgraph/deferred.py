@@ -9,15 +9,6 @@ OPERATIONS = (
     Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
     Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
     Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
-    Deferred("POST", "/threads/{thread_id}/runs/crons", "schedule runs on a thread"),
-    Deferred("POST", "/runs/crons", "schedule runs"),
-    Deferred("POST", "/runs/crons/search", "search schedules"),
-    Deferred("POST", "/runs/crons/count", "count schedules"),
-    Deferred("GET", "/runs/crons/{cron_id}", "show a schedule"),
-    Deferred("PATCH", "/runs/crons/{cron_id}", "change a schedule"),
-    Deferred("DELETE", "/runs/crons/{cron_id}", "delete a schedule"),
-    Deferred("POST", "/runs/cancel", "cancel several runs"),
-    Deferred("POST", "/runs/batch", "start several runs"),
     Deferred("POST", "/a2a/{assistant_id}", "speak A2A with an assistant"),
     Deferred("GET", "/.well-known/agent-card.json", "show an A2A agent card"),
     Deferred("POST", "/mcp/", "speak MCP"),
@@ -26,13 +17,6 @@ OPERATIONS = (
     Deferred("GET", "/metrics", "show metrics"),
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )
-
-RUN_OPTIONS = (
-    "feedback_keys",
-    "strict_resume",
-    "langsmith_tracer",
-)
-"""Fields of a run's body that are planned: given with any value but null or false, 501."""
 
 THREAD_OPTIONS = ("ttl", "supersteps")
 """Fields of a thread's body that are planned."""

@@ -13,6 +13,10 @@ class NothingToCancel(errors.RunNotFound):
     """No matching runs to cancel."""
 
 
+class NothingToChange(errors.BadInput):
+    """Request body cannot be empty: name what is to change."""
+
+
 ERRORS: ErrorTable = {
     errors.AssistantNotFound: (404, "assistant_not_found"),
     errors.VersionNotFound: (404, "version_not_found"),
@@ -22,6 +26,7 @@ ERRORS: ErrorTable = {
     errors.CheckpointNotFound: (404, "checkpoint_not_found"),
     errors.ItemNotFound: (404, "item_not_found"),
     errors.DeliveryNotFound: (404, "delivery_not_found"),
+    errors.ScheduleNotFound: (404, "cron_not_found"),
     errors.NotFound: (404, "not_found"),
     errors.AssistantExists: (409, "assistant_exists"),
     errors.ThreadExists: (409, "thread_exists"),
@@ -32,8 +37,10 @@ ERRORS: ErrorTable = {
     errors.IllegalTransition: (409, "conflict"),
     errors.NoAgent: (400, "no_graph"),
     errors.LeaseLost: (409, "conflict"),
+    errors.SchedulesOff: (409, "crons_off"),
     BodyTooLarge: (413, "body_too_large"),
     Contradiction: (400, "contradiction"),
+    NothingToChange: (400, "nothing_to_change"),
     errors.KeyReused: (422, "idempotency_key_reused"),
     errors.NamespaceRefused: (400, "namespace_refused"),
     errors.CallbackRefused: (422, "webhook_refused"),

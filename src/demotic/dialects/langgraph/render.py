@@ -295,16 +295,17 @@ def error_json(error: str, message: str) -> bytes:
     return encode({"__error__": {"error": error, "message": message}})
 
 
-def info_json(version: str, graph_version: str) -> dict[str, Any]:
+def info_json(version: str, graph_version: str, *, crons: bool, langsmith: bool) -> dict[str, Any]:
     """LangGraph API 0.16, GET /info: what this server can do."""
     return {
         "version": version,
         "langgraph_py_version": graph_version,
         "flags": {
             "assistants": True,
-            "crons": False,
-            "langsmith": False,
+            "crons": crons,
+            "langsmith": langsmith,
             "langsmith_tracing_replicas": False,
+            "strict_resume": True,
         },
         "metadata": {"server": "demotic"},
     }

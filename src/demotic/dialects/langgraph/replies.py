@@ -1,12 +1,15 @@
 """The long answers about a run: streams, waits, cancels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.responses import Response
 
 from demotic.dialects.langgraph import render
+from demotic.dialects.langgraph.compat import Reply
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.stream import RunStream
+from demotic.dialects.langgraph.wire import RunCreate
 from demotic.domain.errors import Conflict, NotFound, ThreadNotFound
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
@@ -18,10 +21,30 @@ from demotic.web.answers import EMPTY_OBJECT
 from demotic.web.keepalive import waiting_answer
 from demotic.web.sse import sse_answer
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 CANNOT_CANCEL = (
     "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the "
     "runs haven't been deleted or completed."
 )
+
+
+def done(reply: Reply) -> Response:
+    """An answer that tells nothing but that it was done."""
+    media = "application/json" if reply.body else None
+    return Response(reply.body, reply.status, media_type=media)
+
+
+def warnings(engine: Engine, *bodies: RunCreate) -> Mapping[str, str]:
+    """The header that tells which fields of runs were accepted and have no effect here."""
+    if not any(body.feedback_keys or body.langsmith_tracer for body in bodies):
+        return NOTHING
+    told = []
+    if any(body.feedback_keys for body in bodies):
+        told.append("feedback_keys is ignored: there is no feedback without LangSmith")
+    if any(body.langsmith_tracer for body in bodies) and not engine.assistants.are_traced():
+        told.append("langsmith_tracer is ignored: LANGSMITH_TRACING is not on")
+    return {"Warning": ", ".join(f'299 - "{text}"' for text in told)} if told else NOTHING
 
 
 def location(run: Run) -> str:
@@ -45,11 +68,11 @@ def wait_headers(run: Run) -> dict[str, str]:
     return {"Location": f"{address}/join", "Content-Location": address}
 
 
-def stream(engine: Engine, started: Started) -> Response:
+def stream(engine: Engine, started: Started, warnings: Mapping[str, str]) -> Response:
     """The stream of a run that was just started."""
     run = started.run
     rendering = RunStream(run, engine.runs.outcome, render.shown_modes(run))
-    return sse_answer(started.following, rendering, stream_headers(run))
+    return sse_answer(started.following, rendering, {**stream_headers(run), **warnings})
 
 
 def join_stream(
@@ -81,9 +104,16 @@ def join_stream(
     return sse_answer(following, rendering, stream_headers(run))
 
 
-def wait(engine: Engine, run: Run, following: Following, scope: Scope) -> Response:
+def wait(
+    engine: Engine,
+    run: Run,
+    following: Following,
+    scope: Scope,
+    warnings: Mapping[str, str] = NOTHING,
+) -> Response:
     """The result of a run, when it is there."""
-    return waiting_answer(following, RunResult(engine, run, scope), wait_headers(run))
+    headers = {**wait_headers(run), **warnings}
+    return waiting_answer(following, RunResult(engine, run, scope), headers)
 
 
 class RunResult:
@@ -114,7 +144,13 @@ class RunResult:
 
 
 async def cancel(
-    engine: Engine, run: Run, action: CancelAction, scope: Scope, *, wait: bool
+    engine: Engine,
+    run: Run,
+    action: CancelAction,
+    scope: Scope,
+    *,
+    wait: bool,
+    cancelling: Reply,
 ) -> Response:
     """Cancel a run; with `wait` the answer's body comes when it has ended."""
     try:
@@ -122,7 +158,7 @@ async def cancel(
     except Conflict:
         raise NothingToCancel(CANNOT_CANCEL) from None
     if not wait:
-        return Response(status_code=202)
+        return done(cancelling)
     following = engine.runs.follow(run, after=None)
     return waiting_answer(following, Acknowledged(), wait_headers(run))
 

@@ -26,6 +26,11 @@ def run_id(request: Request) -> str:
     return uuid("run", request.path_params["run_id"])
 
 
+def cron_id(request: Request) -> str:
+    """The cron that the path names."""
+    return uuid("cron", request.path_params["cron_id"])
+
+
 def page_headers(total: int, offset: int, shown: int) -> dict[str, str]:
     """LangGraph API 0.16: where the next page begins, if there is one; the total is exact."""
     headers = {"X-Pagination-Total": str(total)}

@@ -1,15 +1,20 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.routing import Route
 
 from demotic.dialects.langgraph import deferred
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi.tables import TABLES
+from demotic.dialects.langgraph.openapi.tables import tables
+from demotic.dialects.langgraph.render_errors import body_of
 from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
+from demotic.dialects.langgraph.routes_batches import BatchRoutes
+from demotic.dialects.langgraph.routes_crons import CronRoutes
 from demotic.dialects.langgraph.routes_deliveries import DeliveryRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
@@ -24,25 +29,30 @@ from demotic.web.routing import Operation, routes
 class LangGraphDialect:
     """LangGraph's HTTP API over an engine.
 
-    `engine` gives the engine at work; it is asked at each request. `routes` belong at the root
-    of a Starlette app, with `exception_handlers` as that app's. `extend` adds to the document
-    what is served beside it.
+    `engine` gives the engine at work; it is asked at each request. `compat` says whose defaults
+    and answers it has. `routes` belong at the root of a Starlette app, with `exception_handlers`
+    as that app's. `extend` adds to the document what is served beside it.
     """
 
     def __init__(
         self,
         engine: FindEngine,
+        compat: Compat = TODAY,
         *,
         extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
     ) -> None:
-        document = DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS, extend)
+        self._compat = compat
+        told = tables(compat)
+        document = DocumentRoutes(told, lambda: self.built, deferred.OPERATIONS, extend)
         self.built: list[Operation] = [
-            *RunRoutes(engine).operations(),
-            *ThreadRoutes(engine).operations(),
-            *AssistantRoutes(engine).operations(),
+            *RunRoutes(engine, compat).operations(),
+            *ThreadRoutes(engine, compat).operations(),
+            *AssistantRoutes(engine, compat).operations(),
             *GraphRoutes(engine).operations(),
             *StoreRoutes(engine).operations(),
             *DeliveryRoutes(engine).operations(),
+            *BatchRoutes(engine).operations(),
+            *CronRoutes(engine, compat).operations(),
             *SystemRoutes(engine).operations(),
             *document.operations(),
         ]
@@ -51,7 +61,7 @@ class LangGraphDialect:
     @property
     def routes(self) -> list[Route]:
         """The routes."""
-        return routes([*self.built, *self.planned], ERRORS)
+        return routes([*self.built, *self.planned], ERRORS, partial(body_of, self._compat))
 
     @property
     def exception_handlers(self) -> ExceptionHandlers:

@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from demotic.dialects.langgraph import render, translate, translate_assistants, wire
+from demotic.dialects.langgraph import render, replies, translate, translate_assistants, wire
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.requests import FindEngine, assistant_id, page_headers
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
@@ -15,8 +16,8 @@ from demotic.web.routing import Operation
 class AssistantRoutes:
     """`/assistants`."""
 
-    def __init__(self, engine: FindEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FindEngine, compat: Compat = TODAY) -> None:
+        self._engine, self._compat = engine, compat
 
     def operations(self) -> list[Operation]:
         """What is served; literal paths before parameters."""
@@ -74,7 +75,7 @@ class AssistantRoutes:
         id, scope = assistant_id(request), scope_of(request)
         threads = {"assistant_id": id} if flag(request, "delete_threads") else None
         await self._engine().assistants.delete(id, scope, threads=threads, thread_scope=scope)
-        return Response(status_code=204)
+        return replies.done(self._compat.gone)
 
     async def versions(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /assistants/{assistant_id}/versions: newest first."""

@@ -1,10 +1,13 @@
 """Handlers for runs: on a thread, and stateless."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from demotic.dialects.langgraph import render, replies, translate, wire
 from demotic.dialects.langgraph.choices import MAX_LIMIT, MAX_OFFSET
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.requests import FindEngine, run_id, thread_id
 from demotic.domain.lifecycle import LEG_ENDS
@@ -21,8 +24,8 @@ from demotic.web.routing import Operation
 class RunRoutes:
     """`/threads/{thread_id}/runs` and `/runs`."""
 
-    def __init__(self, engine: FindEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FindEngine, compat: Compat = TODAY) -> None:
+        self._engine, self._compat = engine, compat
 
     def operations(self) -> list[Operation]:
         """What is served; the hot paths first, literals before parameters."""
@@ -45,20 +48,21 @@ class RunRoutes:
 
     async def create(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs and POST /runs."""
-        started = await self._start(request)
+        started, warnings = await self._start(request)
         started.following.close()
-        headers = {"Content-Location": replies.location(started.run)}
+        headers = {"Content-Location": replies.location(started.run), **warnings}
         return json_answer(render.run_json(started.run), headers=headers)
 
     async def stream(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/stream and POST /runs/stream."""
-        started = await self._start(request, follows=True)
-        return replies.stream(self._engine(), started)
+        started, warnings = await self._start(request, follows=True)
+        return replies.stream(self._engine(), started, warnings)
 
     async def wait(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/wait and POST /runs/wait."""
-        started = await self._start(request, waits=True, follows=True)
-        return replies.wait(self._engine(), started.run, started.following, scope_of(request))
+        started, warnings = await self._start(request, waits=True, follows=True)
+        run, following = started.run, started.following
+        return replies.wait(self._engine(), run, following, scope_of(request), warnings)
 
     async def get(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/runs/{run_id}."""
@@ -103,22 +107,25 @@ class RunRoutes:
         wait, run = flag(request, "wait"), await self._run(request)
         if run.state in LEG_ENDS:
             raise NothingToCancel(replies.CANNOT_CANCEL)
-        return await replies.cancel(self._engine(), run, action, scope_of(request), wait=wait)
+        cancelling = self._compat.cancelling
+        return await replies.cancel(
+            self._engine(), run, action, scope_of(request), wait=wait, cancelling=cancelling
+        )
 
     async def delete(self, request: Request) -> Response:
         """LangGraph API 0.16, DELETE …/runs/{run_id}: 204 (observed), also while it runs."""
         await self._engine().runs.delete(thread_id(request), run_id(request), scope_of(request))
-        return Response(status_code=204)
+        return replies.done(self._compat.gone)
 
     async def _start(
         self, request: Request, *, waits: bool = False, follows: bool = False
-    ) -> Started:
+    ) -> tuple[Started, Mapping[str, str]]:
         thread = thread_id(request) if "thread_id" in request.path_params else None
         sent, scope = await read_bytes(request), scope_of(request)
         body = decode(sent, wire.RunCreate)
         engine = self._engine()
         key, caller = request.headers.get("idempotency-key"), scope.principal.id
-        cancels = translate.cancels_on_disconnect(body) and follows
+        cancels = follows and translate.cancels_on_disconnect(body, self._compat)
         new = translate.new_run(
             body,
             run_id=engine.runs.new_id(),
@@ -126,8 +133,10 @@ class RunRoutes:
             graphs=engine.assistants.agent_names(),
             waits=waits,
             idempotency=translate.idempotency(key, caller, request.url.path, sent),
+            compat=self._compat,
         )
-        return await engine.runs.start(with_headers(request, new), scope, cancels=cancels)
+        started = await engine.runs.start(with_headers(request, new), scope, cancels=cancels)
+        return started, replies.warnings(engine, body)
 
     async def _run(self, request: Request) -> Run:
         thread = thread_id(request) if "thread_id" in request.path_params else None

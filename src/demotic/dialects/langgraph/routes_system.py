@@ -62,7 +62,10 @@ class SystemRoutes:
 
     async def info(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /info."""
-        return json_answer(render.info_json(demotic.__version__, GRAPH_VERSION))
+        engine = self._engine()
+        crons, langsmith = engine.schedules.are_on, engine.assistants.are_traced()
+        row = render.info_json(demotic.__version__, GRAPH_VERSION, crons=crons, langsmith=langsmith)
+        return json_answer(row)
 
     async def home(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /: a sign of life; for a browser, a page."""

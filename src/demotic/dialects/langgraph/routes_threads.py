@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from demotic.dialects.langgraph import render, translate, wire
+from demotic.dialects.langgraph import render, replies, translate, wire
 from demotic.dialects.langgraph.choices import MAX_LIMIT
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.requests import FindEngine, page_headers, thread_id
 from demotic.domain.errors import Conflict, NoAgent, ThreadNotFound
 from demotic.web.answers import json_answer
@@ -22,8 +23,8 @@ NO_GRAPH = (
 class ThreadRoutes:
     """`/threads`."""
 
-    def __init__(self, engine: FindEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FindEngine, compat: Compat = TODAY) -> None:
+        self._engine, self._compat = engine, compat
 
     def operations(self) -> list[Operation]:
         """What is served; literal paths before parameters."""
@@ -95,7 +96,7 @@ class ThreadRoutes:
     async def delete(self, request: Request) -> Response:
         """LangGraph API 0.16, DELETE /threads/{thread_id}: 204 (observed), also while busy."""
         await self._engine().threads.delete(thread_id(request), scope_of(request))
-        return Response(status_code=204)
+        return replies.done(self._compat.gone)
 
     async def state(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/state."""

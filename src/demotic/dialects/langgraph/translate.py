@@ -27,6 +27,7 @@ from demotic.dialects.langgraph.choices import (
     THREAD_SORT,
     THREAD_STATES,
 )
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import Contradiction
 from demotic.dialects.langgraph.wire import (
     AssistantSearch,
@@ -217,12 +218,14 @@ def new_run(
     graphs: Sequence[str],
     waits: bool = False,
     idempotency: Idempotency | None = None,
+    compat: Compat = TODAY,
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    `compat` says what a field means that is not given.
     """
-    _check_options(body)
+    cancels_on_disconnect(body)  # checked, whoever asks for it later
     if thread_id is None:
         _check_stateless(body)
     modes = stream_modes(body.stream_mode)
@@ -233,7 +236,9 @@ def new_run(
         assistant_id=assistant_id(body.assistant_id, graphs),
         request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
         metadata=body.metadata or {},
-        busy_policy=choose("multitask_strategy", body.multitask_strategy or "enqueue", BUSY),
+        busy_policy=choose(
+            "multitask_strategy", body.multitask_strategy or compat.multitask_strategy, BUSY
+        ),
         create_thread=choose("if_not_exists", body.if_not_exists or "reject", IF_NOT_EXISTS),
         keep_thread=choose("on_completion", body.on_completion or "delete", ON_COMPLETION),
         delay_s=_delay_s(body),
@@ -244,9 +249,9 @@ def new_run(
     )
 
 
-def cancels_on_disconnect(body: RunCreate) -> bool:
-    """Whether the run ends with the last connection that follows it (default: it goes on)."""
-    return choose("on_disconnect", body.on_disconnect or "continue", ON_DISCONNECT)
+def cancels_on_disconnect(body: RunCreate, compat: Compat = TODAY) -> bool:
+    """Whether the run ends with the last connection that follows it."""
+    return choose("on_disconnect", body.on_disconnect or compat.on_disconnect, ON_DISCONNECT)
 
 
 def idempotency(key: str | None, caller: str, route: str, body: bytes) -> Idempotency | None:
@@ -285,21 +290,27 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         interrupt_before=_nodes("interrupt_before", body.interrupt_before),
         interrupt_after=_nodes("interrupt_after", body.interrupt_after),
         durability=_durability(body),
+        strict=body.strict_resume or False,
+        tracing=_tracing(body.langsmith_tracer),
     )
 
 
-def _check_options(body: RunCreate) -> None:
-    """Nothing is accepted and ignored."""
-    for field in deferred.RUN_OPTIONS:
-        if getattr(body, field) not in (None, False, []):
-            raise not_built(f"`{field}` of a run")
-    cancels_on_disconnect(body)
+def _tracing(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Where LangSmith is to keep the run's trace (langgraph-sdk 0.4, LangSmithTracing)."""
+    if not given:
+        return None
+    project, example = given.get("project_name"), given.get("example_id")
+    if not isinstance(project, str | None):
+        raise BadInput("`langsmith_tracer.project_name` must be a string.")
+    if example is not None and not (isinstance(example, str) and is_uuid(example)):
+        raise BadInput("`langsmith_tracer.example_id` must be a UUID.")
+    return {"project": project, "example": example}
 
 
 def _check_stateless(body: RunCreate) -> None:
     if body.command is not None and body.command.get("resume") is not None:
         raise Contradiction("You must provide a thread_id when resuming.")
-    for field in ("command", "checkpoint", "checkpoint_id"):
+    for field in ("checkpoint", "checkpoint_id"):
         if getattr(body, field) is not None:
             raise BadInput(f"`{field}` needs a thread: use /threads/{{thread_id}}/runs.")
     if body.if_not_exists is not None:

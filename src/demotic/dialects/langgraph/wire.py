@@ -178,4 +178,4 @@ class RunCreate(Struct):
     checkpoint_during: bool | None = None
     durability: str | None = None
     strict_resume: bool | None = None
-    langsmith_tracer: Any = None
+    langsmith_tracer: Object | None = None

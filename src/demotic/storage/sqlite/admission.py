@@ -74,7 +74,7 @@ def admit(c: apsw.Connection, asked: Asked) -> Admission:
             return Admission(runs.find(c, None, known, EVERYTHING), None, is_new=False)
         _remember(c, asked.new.idempotency, asked.new.id, asked.now_us)
     new, now_us = asked.new, asked.now_us
-    assistant = _assistant(c, asked)
+    assistant = hosted(c, new.assistant_id, asked.assistant_scope, asked.claimer)
     stamps = _stamps(new, assistant)
     if new.thread_id is None:
         place = _own_thread(c, assistant, stamps, asked)
@@ -101,13 +101,13 @@ def _remember(c: apsw.Connection, asked: Idempotency, run_id: str, now_us: int) 
     c.execute(Q.put_idempotent, (asked.key, asked.digest, run_id, now_us))
 
 
-def _assistant(c: apsw.Connection, asked: Asked) -> Assistant:
-    assistant = assistants.get(c, asked.new.assistant_id, asked.assistant_scope)
-    hosted = asked.claimer.agents
-    if assistant.agent not in hosted:
+def hosted(c: apsw.Connection, assistant_id: str, scope: Scope, claimer: Claimer) -> Assistant:
+    """An assistant whose agent the claimer hosts."""
+    assistant = assistants.get(c, assistant_id, scope)
+    if assistant.agent not in claimer.agents:
         raise AgentNotFound(
             f"Assistant {assistant.id} runs agent {assistant.agent!r}, which this server does not "
-            f"host. It hosts: {', '.join(sorted(hosted)) or 'none'}."
+            f"host. It hosts: {', '.join(sorted(claimer.agents)) or 'none'}."
         )
     return assistant
 
@@ -122,7 +122,7 @@ def _own_thread(
 ) -> _Place:
     """A thread for a run that names none."""
     thread_id, now_us, temporary = uuid7(asked.now_us), asked.now_us, not asked.new.keep_thread
-    metadata = {**(asked.scope.filters or {}), **stamps}
+    metadata = {**asked.new.thread_metadata, **(asked.scope.filters or {}), **stamps}
     state, agent = ThreadState.BUSY, assistant.agent
     epoch = threads.insert(c, thread_id, metadata, state, now_us, agent=agent, temporary=temporary)
     return _Place(thread_id, metadata, epoch, temporary=temporary)

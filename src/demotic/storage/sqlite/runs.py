@@ -209,6 +209,9 @@ def end(
     (told,) = first(c, Q.end_run, row)
     if told:
         outbox.tell(c, state, find(c, None, run_id, EVERYTHING), now_us, outcome)
+    if outcome.reason is Reason.REFUSED:  # as if the run had never been
+        c.execute(Q.settle_thread, (thread_id, now_us))
+        return
     rest = outcome.thread_state
     queued = [r for r in c.execute(Q.unfinished_runs, (thread_id,)) if r[1] in ACTIVE]
     shown_state = ThreadState.BUSY if queued else rest

@@ -36,12 +36,14 @@ from demotic.storage.sqlite import (
     threads,
     writes,
 )
+from demotic.storage.sqlite.bulk import SqliteBulk
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.deliveries import SqliteDeliveries
 from demotic.storage.sqlite.items import SqliteItems
+from demotic.storage.sqlite.schedules import SqliteSchedules
 
 
-class SqliteStorage(SqliteItems, SqliteDeliveries):
+class SqliteStorage(SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:

@@ -89,7 +89,8 @@ class Parameter(NamedTuple):
 
 class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
-    add theirs (422, 413, 503)."""
+    add theirs (422, 413, 503). `many`: the body is an array of at least one and at most so many.
+    """
 
     tag: str
     summary: str
@@ -98,6 +99,7 @@ class Described(NamedTuple):
     body: type[Struct] | None = None
     parameters: tuple[Parameter, ...] = ()
     detail: str = ""
+    many: int = 0
 
     @property
     def needs_body(self) -> bool:

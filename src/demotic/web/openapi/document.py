@@ -99,9 +99,15 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
     if parameters := [*_path_parameters(tables, path), *map(_parameter, told.parameters)]:
         row["parameters"] = parameters
     if told.body is not None:
-        content = {"application/json": {"schema": reference(told.body)}}
+        content = {"application/json": {"schema": _body(told.body, told.many)}}
         row["requestBody"] = {"required": told.needs_body, "content": content}
     return row
+
+
+def _body(body: type[Struct], many: int) -> dict[str, Any]:
+    if not many:
+        return dict(reference(body))
+    return {"type": "array", "items": reference(body), "minItems": 1, "maxItems": many}
 
 
 def _planned(tables: Tables, operation: Deferred) -> dict[str, Any]:

@@ -154,7 +154,7 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         ),
         "command": words(
             "Instead of `input`: `resume` answers an interrupt, `update` changes the state, "
-            "`goto` names the next nodes. On a thread only.",
+            "`goto` names the next nodes. To resume takes a thread (400).",
             examples=[{"resume": "yes"}],
         ),
         "checkpoint": words("Start here instead of at the latest state. On a thread only."),
@@ -179,7 +179,10 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         ),
         "stream_subgraphs": words("Show the events of subgraphs, too.", default=False),
         "stream_resumable": words("Keep the events, so that a stream can go on.", default=False),
-        "feedback_keys": words("Planned: anything but null and [] answers 501."),
+        "feedback_keys": words(
+            "Ignored, which the answer's header `Warning` tells: there is no feedback without "
+            "LangSmith."
+        ),
         "multitask_strategy": one_of("What to do on a busy thread.", BUSY, "enqueue"),
         "if_not_exists": one_of("What to do for no thread.", IF_NOT_EXISTS, "reject"),
         "on_disconnect": one_of(
@@ -195,8 +198,16 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         ),
         "checkpoint_during": words("The older form of `durability`: false is `exit`."),
         "durability": one_of("How often to save.", DURABILITY, "async"),
-        "strict_resume": words(PLANNED),
-        "langsmith_tracer": words(PLANNED),
+        "strict_resume": words(
+            "An answer to a question that is not asked, or a single one to several, fails the run "
+            "(`UnknownInterruptError`) and leaves the thread as it was.",
+            default=False,
+        ),
+        "langsmith_tracer": words(
+            "Where LangSmith keeps the trace: `project_name`, `example_id`. Where the server is "
+            "not traced it is ignored, which the answer's header `Warning` tells.",
+            examples=[{"project_name": "nightly"}],
+        ),
     },
 }
 """What every field of a body means."""

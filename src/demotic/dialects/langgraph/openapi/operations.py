@@ -32,8 +32,11 @@ SCHEMAS = {
 }
 PAGE = ("X-Pagination-Total", "X-Pagination-Next")
 PLACES = ("Location", "Content-Location")
+WARNING = "Warning"
 EVENTS = {200: Answer(STREAM, TEXT, "text/event-stream", PLACES)}
 WAITED = {200: Answer(RESULT, {}, headers=PLACES)}
+STREAMED = {200: EVENTS[200]._replace(headers=(*PLACES, WARNING))}
+ENDED = {200: WAITED[200]._replace(headers=(*PLACES, WARNING))}
 KEY = Parameter(
     "Idempotency-Key",
     "For 24 hours the same request with the same key is the same run; another body is refused.",
@@ -54,7 +57,7 @@ CANCEL = (
     chosen("action", "`interrupt` keeps what was done, `rollback` undoes it.", ACTIONS),
     flag("wait", "Answer when the run has ended."),
 )
-RUN, ALONE = "Runs on a thread", "Runs without a thread"
+RUN, ALONE, CRONS = "Runs on a thread", "Runs without a thread", "Crons"
 _THREAD = "/threads/{thread_id}"
 _RUN = f"{_THREAD}/runs/{{run_id}}"
 _ASSISTANT = "/assistants/{assistant_id}"
@@ -222,16 +225,16 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("POST", f"{_THREAD}/runs"): Described(
         RUN,
         "Start a run",
-        one("Run", "The run, which goes on by itself.", "Content-Location"),
+        one("Run", "The run, which goes on by itself.", "Content-Location", WARNING),
         START,
         wire.RunCreate,
         (KEY,),
     ),
     ("POST", f"{_THREAD}/runs/stream"): Described(
-        RUN, "Start a run and stream its events", EVENTS, START, wire.RunCreate, (KEY,)
+        RUN, "Start a run and stream its events", STREAMED, START, wire.RunCreate, (KEY,)
     ),
     ("POST", f"{_THREAD}/runs/wait"): Described(
-        RUN, "Start a run and wait for its result", WAITED, START, wire.RunCreate, (KEY,)
+        RUN, "Start a run and wait for its result", ENDED, START, wire.RunCreate, (KEY,)
     ),
     ("GET", f"{_THREAD}/runs"): Described(
         RUN,
@@ -274,16 +277,16 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("POST", "/runs"): Described(
         ALONE,
         "Start a run",
-        one("Run", "The run, which goes on by itself.", "Content-Location"),
+        one("Run", "The run, which goes on by itself.", "Content-Location", WARNING),
         START,
         wire.RunCreate,
         (KEY,),
     ),
     ("POST", "/runs/stream"): Described(
-        ALONE, "Start a run and stream its events", EVENTS, START, wire.RunCreate, (KEY,)
+        ALONE, "Start a run and stream its events", STREAMED, START, wire.RunCreate, (KEY,)
     ),
     ("POST", "/runs/wait"): Described(
-        ALONE, "Start a run and wait for its result", WAITED, START, wire.RunCreate, (KEY,)
+        ALONE, "Start a run and wait for its result", ENDED, START, wire.RunCreate, (KEY,)
     ),
     ("GET", "/runs/{run_id}/stream"): Described(
         ALONE,
@@ -320,7 +323,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
     "assistant_id": ("The assistant.", UUID),
     "thread_id": ("The thread.", UUID),
     "run_id": ("The run.", UUID),
-    "cron_id": ("The schedule.", UUID),
+    "cron_id": ("The cron.", UUID),
     "checkpoint_id": ("The checkpoint.", TEXT),
     "namespace": ("The subgraph's namespace.", TEXT),
     "graph_id": ("The graph.", TEXT),
@@ -329,6 +332,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
 HEADERS: Mapping[str, tuple[str, Schema]] = {
     "Location": ("Where the result or the stream can be had again.", TEXT),
     "Content-Location": ("Where the run is.", TEXT),
+    "Warning": ("Fields that were accepted and have no effect here; absent where none was.", TEXT),
     "X-Pagination-Total": ("How many match in all.", {"type": "integer"}),
     "X-Pagination-Next": ("The next page's `offset`; absent on the last.", {"type": "integer"}),
 }
@@ -341,6 +345,7 @@ TAGS: Mapping[str, str] = {
     RUN: "Requests to run an assistant on a thread.",
     ALONE: "Requests to run an assistant on a thread of their own.",
     "Store": "Long-term memory: what all threads share.",
+    CRONS: "Runs that start by the clock, on a thread or on one each.",
     "Server": "About the server itself.",
     "Planned": "Not built yet: these answer 501.",
 }

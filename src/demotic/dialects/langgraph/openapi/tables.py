@@ -3,23 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.openapi import (
     answers,
+    answers_crons,
     answers_deliveries,
     fields,
+    fields_batches,
+    fields_crons,
     operations,
+    operations_batches,
+    operations_crons,
     operations_deliveries,
     operations_store,
+    versions,
 )
 from demotic.web.openapi.document import Tables
 
 PARTS = (
     operations,
+    operations_batches,
+    operations_crons,
     operations_store,
     operations_deliveries,
     fields,
+    fields_batches,
+    fields_crons,
     answers,
+    answers_crons,
     answers_deliveries,
 )
 """Modules that hold some of the tables each."""
@@ -45,3 +57,9 @@ TABLES = Tables(
     | {"Planned": operations.TAGS["Planned"]},
     errors=ERRORS,
 )
+"""What is said of today's version."""
+
+
+def tables(compat: Compat) -> Tables:
+    """What is said of a version: the same but for its defaults and its short answers."""
+    return TABLES if compat is TODAY else versions.in_words_of(compat, TABLES)

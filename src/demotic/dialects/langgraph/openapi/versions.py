@@ -1,0 +1,71 @@
+"""The tables in the words of an earlier version: its defaults, its short answers, its errors."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from demotic.dialects.langgraph.compat import Compat
+from demotic.web.openapi.describing import NAMES, OBJECT, TEXT, Answer, Described, Words, shape
+from demotic.web.openapi.document import Tables
+
+DEFAULTS = ("multitask_strategy", "on_disconnect")
+DELETED, CANCELLING = 204, 202
+KEEPS_204 = ("/store/items", "/runs/cancel")
+"""Operations that answer 204 in every version."""
+
+PLACE = shape(
+    "One thing that is wrong with a request.",
+    ("loc", "msg", "type"),
+    loc={**NAMES, "items": {"type": ["string", "integer"]}, "description": "Where it is."},
+    msg={**TEXT, "description": "What is wrong and how to mend it."},
+    type={**TEXT, "description": "The same for programs."},
+)
+
+
+def in_words_of(compat: Compat, tables: Tables) -> Tables:
+    """The tables of a version."""
+    return replace(
+        tables,
+        title=f"{tables.title}, as of {compat.name}",
+        operations={
+            key: _operation(compat, told) if key[1] not in KEEPS_204 else told
+            for key, told in tables.operations.items()
+        },
+        fields={struct: _fields(compat, told) for struct, told in tables.fields.items()},
+        components=_components(compat, tables.components),
+    )
+
+
+def _operation(compat: Compat, told: Described) -> Described:
+    short = {DELETED: compat.gone, CANCELLING: compat.cancelling}
+    answers: dict[int, Answer] = {}
+    for status, answer in told.answers.items():
+        reply = short.get(status)
+        if reply is None or reply.status == status:
+            answers[status] = answers.get(status, answer)
+        else:
+            answers[reply.status] = Answer(answer.text, OBJECT)
+    return told._replace(answers=answers)
+
+
+def _fields(compat: Compat, told: Mapping[str, Words]) -> Mapping[str, Words]:
+    return {
+        name: Words(words.text, {**words.more, "default": getattr(compat, name)})
+        if name in DEFAULTS
+        else words
+        for name, words in told.items()
+    }
+
+
+def _components(compat: Compat, components: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not compat.lists_errors:
+        return components
+    error = components["Error"]
+    detail = {
+        "anyOf": [TEXT, {"type": "array", "items": PLACE}],
+        "description": "What went wrong, for people; for a bad request, a list of places.",
+    }
+    return {
+        **components,
+        "Error": {**error, "properties": {**error["properties"], "detail": detail}},
+    }
