@@ -368,20 +368,18 @@ class StateUpdate:
     """A change of a thread's state that no run makes.
 
     `values` are applied as if the step `as_node` had produced them (None: the last one that ran,
-    where that is clear), at `checkpoint` instead of the latest state where it is given.
+    where that is clear), or `command` (`update`, `goto`) as if it had returned that; at
+    `checkpoint` instead of the latest state where it is given.
     """
 
     values: Json = None
+    command: Mapping[str, Json] | None = None
     as_node: str | None = None
     checkpoint: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatedState:
-    """What an update came to: the checkpoint it made, and the thread's latest state since."""
-
-    checkpoint: Mapping[str, Json]
-    state: StateSnapshot
+Superstep = Sequence[StateUpdate]
+"""Changes that are made at once, each as another step of the agent: one new state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from demotic.engine.assistants import Assistants
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
+from demotic.engine.holdings import Holdings
 from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
 from demotic.engine.states import States
@@ -79,14 +80,15 @@ async def running(
     janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
-    heartbeat = Heartbeat(storage, worker, clock)
+    holdings = Holdings()
+    heartbeat = Heartbeat(storage, worker, holdings, clock)
     heartbeat.start()
     tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
         Runs(storage, worker, hub, clock),
-        States(storage, agents, worker, clock),
+        States(storage, agents, worker, holdings, clock),
         Descriptions(storage, agents),
         storage,
         worker,

@@ -1,6 +1,6 @@
 """What the engine runs: anything that turns a request into events and an outcome."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,10 +11,10 @@ from demotic.domain.model import (
     LeaseKey,
     Outcome,
     StateSnapshot,
-    StateUpdate,
+    Superstep,
     Thread,
-    UpdatedState,
 )
+from demotic.ports.checkpoints import Change
 
 
 class Sink(Protocol):
@@ -74,6 +74,19 @@ class Attempt:
         return self.claim.key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """What a change of a thread's state comes to; nothing of it is stored yet.
+
+    `checkpoint` is where the new state will be, `state` what the thread's latest state will be
+    (None: what it is), `parts` what there is to store.
+    """
+
+    checkpoint: Mapping[str, Json]
+    parts: Sequence[Change]
+    state: StateSnapshot | None = None
+
+
 class Agent(Protocol):
     """A hosted program."""
 
@@ -118,10 +131,24 @@ class Agent(Protocol):
         """The thread's states, newest first."""
         ...
 
-    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
-        """Change the thread's state; every write carries `key`.
+    async def update(
+        self,
+        thread: Thread,
+        supersteps: Sequence[Superstep],
+        checkpoint: Mapping[str, Json] | None,
+    ) -> StateChange:
+        """Work out what the thread's state is after one superstep or several, each on the one
+        before; the first at `checkpoint` or on the latest state. The thread need not exist yet.
 
-        Raises `BadInput` for values that the agent cannot take, `CheckpointNotFound`.
+        Stores nothing. Raises `BadInput` for what the agent cannot take, `CheckpointNotFound`.
+        """
+        ...
+
+    async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
+        """Work out the latest checkpoint with `metadata` merged into its own; the state stays.
+
+        Stores nothing. Raises `BadInput` for metadata that is the agent's own,
+        `CheckpointNotFound` for a thread without a state.
         """
         ...
 

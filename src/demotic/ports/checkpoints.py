@@ -11,7 +11,7 @@ async code use the same calls: `result()` blocks, `await` does not.
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from demotic.domain.errors import DemoticError
 from demotic.domain.model import LeaseKey
@@ -91,8 +91,28 @@ class StoredCheckpoint:
     values: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
-class Checkpoints(Protocol):
-    """Saved thread state."""
+class Put(NamedTuple):
+    """A checkpoint that is to be stored, with values that it refers to."""
+
+    checkpoint: StoredCheckpoint
+    values: Mapping[bytes, bytes]
+
+
+class PutWrites(NamedTuple):
+    """Writes that are to be stored on a checkpoint, with values that they refer to."""
+
+    ns: str
+    checkpoint_id: str
+    writes: Sequence[StoredWrite]
+    values: Mapping[bytes, bytes]
+
+
+Change = Put | PutWrites
+"""A part of what a change of state is to store: all its parts are stored together, or none."""
+
+
+class CheckpointAccess(Protocol):
+    """Saved thread state, read and written."""
 
     def put(
         self,
@@ -150,6 +170,10 @@ class Checkpoints(Protocol):
         must equal the checkpoint's in each of its keys.
         """
         ...
+
+
+class Checkpoints(CheckpointAccess, Protocol):
+    """Saved thread state, and what is done with whole threads of it."""
 
     def delete_thread(self, thread_id: str) -> Reply[None]:
         """Delete all of a thread's checkpoints, writes and values."""

@@ -33,6 +33,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.checkpoints import Change
 
 
 class AssistantStorage(Protocol):
@@ -268,12 +269,36 @@ class WriteStorage(Protocol):
         """
         ...
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
-        """Give the thread back; whether a run of it became claimable.
+    async def end_write(
+        self,
+        key: LeaseKey,
+        left: Outcome | None,
+        *,
+        now_us: int,
+        parts: Sequence[Change] = (),
+    ) -> bool:
+        """Store what the change made and give the thread back; whether a run of it became
+        claimable.
 
-        `left` tells the state in which the change leaves the thread (None: it was not made): a
+        `left` tells the state in which the change leaves the thread (None: as it stands): a
         waiting run is superseded, the thread's error is gone, and a thread without an agent is
         this agent's from now on. Raises `LeaseLost`.
+        """
+        ...
+
+    async def create_with_state(
+        self,
+        new: NewThread,
+        agent: str,
+        left: Outcome,
+        parts: Sequence[Change],
+        *,
+        scope: Scope,
+        now_us: int,
+    ) -> Thread:
+        """Create a thread of `agent` whose state is there from the beginning.
+
+        Raises `ThreadExists`.
         """
         ...
 

@@ -11,7 +11,10 @@ from demotic.domain.chains import Place
 from demotic.domain.errors import Conflict, LeaseLost
 from demotic.domain.model import LeaseKey
 from demotic.ports.checkpoints import (
+    Change,
     MissingValues,
+    Put,
+    PutWrites,
     Reply,
     StoredCheckpoint,
     StoredWrite,
@@ -63,11 +66,8 @@ class SqliteCheckpoints:
 
         def job(connection: apsw.Connection) -> None:
             _check_lease(connection, key, thread_id)
-            roots = [root for write in writes for root in write.roots]
-            _put_values(connection, thread_id, roots, values)
-            place = {"thread_id": thread_id, "ns": ns, "checkpoint_id": checkpoint_id}
-            rows = ({**place, **_write_row(key, write)} for write in writes)
-            connection.executemany(SQL.put_write, rows)
+            part = PutWrites(ns, checkpoint_id, writes, values)
+            _put_writes(connection, key, thread_id, part)
 
         return self._database.write("put_writes", job)
 
@@ -143,6 +143,18 @@ class SqliteCheckpoints:
         return self._database.write("prune_checkpoints", job)
 
 
+def put_parts(
+    connection: apsw.Connection, key: LeaseKey | None, thread_id: str, parts: Iterable[Change]
+) -> None:
+    """Store the parts of a change of state; the caller has checked the fence."""
+    for part in parts:
+        if isinstance(part, Put):
+            _put_values(connection, thread_id, part.checkpoint.roots, part.values)
+            _put_checkpoint(connection, key, thread_id, part.checkpoint)
+        else:
+            _put_writes(connection, key, thread_id, part)
+
+
 def copy_thread(connection: apsw.Connection, source: str, target: str) -> None:
     """Copy every checkpoint, write and value of a thread to one that has none."""
     if not connection.execute(SQL.thread_is_empty, {"thread_id": target}).get:
@@ -202,6 +214,16 @@ def _put_checkpoint(
     }
     ordinal = connection.execute(SQL.put_checkpoint, row).get
     connection.execute(SQL.put_head, (thread_id, checkpoint.ns, checkpoint.id, ordinal))
+
+
+def _put_writes(
+    connection: apsw.Connection, key: LeaseKey | None, thread_id: str, part: PutWrites
+) -> None:
+    roots = [root for write in part.writes for root in write.roots]
+    _put_values(connection, thread_id, roots, part.values)
+    place = {"thread_id": thread_id, "ns": part.ns, "checkpoint_id": part.checkpoint_id}
+    rows = ({**place, **_write_row(key, write)} for write in part.writes)
+    connection.executemany(SQL.put_write, rows)
 
 
 def _write_row(key: LeaseKey | None, write: StoredWrite) -> dict[str, str | int | bytes]:

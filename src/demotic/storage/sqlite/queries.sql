@@ -144,7 +144,10 @@ INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, requ
 VALUES (?1, ?2, '', ?3, 'running', 0, ?7, '{}', '{}', 'reject', 0, '{}', ?4, ?5, ?6, ?7, ?7)
 
 -- name: give_thread_agent
-UPDATE thread SET agent = coalesce(agent, (SELECT agent FROM run WHERE id = ?2)) WHERE id = ?1
+UPDATE thread SET agent = coalesce(agent, ?2) WHERE id = ?1
+
+-- name: get_write_agent
+SELECT agent FROM run WHERE id = ?
 
 -- name: unfinished_runs
 SELECT id, state, ready_us, assistant_id = '' FROM run

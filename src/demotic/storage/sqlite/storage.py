@@ -25,6 +25,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.checkpoints import Change
 from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
 from demotic.storage.sqlite.database import Database
 
@@ -228,9 +229,32 @@ class SqliteStorage:
             "begin_write", lambda c: writes.begin(c, thread_id, agent, scope, claimer, now_us)
         )
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
+    async def end_write(
+        self,
+        key: LeaseKey,
+        left: Outcome | None,
+        *,
+        now_us: int,
+        parts: Sequence[Change] = (),
+    ) -> bool:
         """See the port."""
-        return await self._db.write("end_write", lambda c: writes.end(c, key, left, now_us))
+        return await self._db.write("end_write", lambda c: writes.end(c, key, left, parts, now_us))
+
+    async def create_with_state(
+        self,
+        new: NewThread,
+        agent: str,
+        left: Outcome,
+        parts: Sequence[Change],
+        *,
+        scope: Scope,
+        now_us: int,
+    ) -> Thread:
+        """See the port."""
+        return await self._db.write(
+            "create_with_state",
+            lambda c: writes.create_thread(c, new, agent, left, parts, scope, now_us),
+        )
 
     # Feed
 
