@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from demotic.domain.model import Lifetime
 from demotic.engine.assistants import Assistants
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
@@ -14,6 +15,7 @@ from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
+from demotic.engine.upkeep import Upkeep
 from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent
 from demotic.ports.clock import Clock
@@ -22,7 +24,11 @@ from demotic.ports.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much the engine does at a time, and for how long it waits and keeps."""
+    """How much the engine does at a time, and for how long it waits and keeps.
+
+    `lifetime` is that of new threads that say nothing else; every `sweep_s` seconds threads
+    whose lifetime is over are swept, `sweep_limit` of them at most.
+    """
 
     slots: int = 100
     lease_s: float = 30.0
@@ -30,6 +36,9 @@ class Limits:
     run_s: float = 86_400.0
     drain_s: float = 180.0
     retention_s: float = 24 * 3600.0
+    lifetime: Lifetime | None = None
+    sweep_s: float = 300.0
+    sweep_limit: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Engine:
     threads: Threads
     runs: Runs
     states: States
+    upkeep: Upkeep
     descriptions: Descriptions
     storage: Storage
     worker: Worker
@@ -77,18 +87,29 @@ async def running(
         run_s=limits.run_s,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
-    janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
+    holdings = Holdings()
+    upkeep = Upkeep(storage, agents, worker, hub, holdings, clock)
+    janitors = Janitors(
+        storage,
+        worker,
+        hub,
+        upkeep,
+        clock,
+        retention_s=limits.retention_s,
+        sweep_s=limits.sweep_s,
+        sweep_limit=limits.sweep_limit,
+    )
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
-    holdings = Holdings()
     heartbeat = Heartbeat(storage, worker, holdings, clock)
     heartbeat.start()
     tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
     engine = Engine(
         assistants,
-        Threads(storage, worker, hub, clock),
-        Runs(storage, worker, hub, clock),
-        States(storage, agents, worker, holdings, clock),
+        Threads(storage, worker, hub, clock, lifetime=limits.lifetime),
+        Runs(storage, worker, hub, clock, lifetime=limits.lifetime),
+        States(storage, agents, worker, holdings, clock, lifetime=limits.lifetime),
+        upkeep,
         Descriptions(storage, agents),
         storage,
         worker,

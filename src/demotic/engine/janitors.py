@@ -8,6 +8,7 @@ import structlog
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.engine.follow import Hub
+from demotic.engine.upkeep import Upkeep
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -20,13 +21,26 @@ TRIM_EVERY_S = 60.0
 
 
 class Janitors:
-    """The duties of one process. `retention_s`: how long the feed of a thread is kept."""
+    """The duties of one process. `retention_s`: how long the feed of a thread is kept;
+    `sweep_s`: how often threads whose lifetime is over are swept, at most `sweep_limit` of them.
+    """
 
     def __init__(
-        self, storage: Storage, worker: Worker, hub: Hub, clock: Clock, *, retention_s: float
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        upkeep: Upkeep,
+        clock: Clock,
+        *,
+        retention_s: float,
+        sweep_s: float,
+        sweep_limit: int,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._upkeep = upkeep
         self._retention_us = int(retention_s * 1e6)
+        self._sweep_s, self._sweep_limit = sweep_s, sweep_limit
 
     async def rescue_all(self) -> int:
         """Take back every run that another process left running; how many there were.
@@ -41,6 +55,7 @@ class Janitors:
             group.create_task(self._every(RESCUE_EVERY_S, self.rescue_expired_leases))
             group.create_task(self._every(RECHECK_EVERY_S, self.recheck_followers))
             group.create_task(self._every(TRIM_EVERY_S, self.trim_feed))
+            group.create_task(self._every(self._sweep_s, self.sweep_expired_threads))
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -57,6 +72,11 @@ class Janitors:
         now_us = self._clock.now_us()
         while await self._storage.trim_feed(before_us=before_us, now_us=now_us):
             pass  # a bounded part at a time, so that others get their turn
+
+    async def sweep_expired_threads(self) -> None:
+        """Prune the threads whose lifetime is over."""
+        if swept := await self._upkeep.sweep(self._sweep_limit):
+            log.info("threads swept", count=swept)
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

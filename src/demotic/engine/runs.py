@@ -3,13 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demotic.domain.errors import Conflict, NotFound
 from demotic.domain.events import Ended
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
-from demotic.domain.model import EVERYTHING, CancelAction, NewRun, Outcome, Run, Scope
+from demotic.domain.model import (
+    EVERYTHING,
+    CancelAction,
+    Lifetime,
+    NewRun,
+    Outcome,
+    Run,
+    Scope,
+)
 from demotic.engine.follow import Following, Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -27,8 +35,17 @@ class Started:
 class Runs:
     """What callers do with runs."""
 
-    def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
+        *,
+        lifetime: Lifetime | None,
+    ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._lifetime = lifetime
         self._abandoned: set[asyncio.Task[None]] = set()
 
     def new_id(self) -> str:
@@ -51,6 +68,8 @@ class Runs:
         `scope` is what the caller may do with threads, `assistant_scope` with assistants.
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`.
         """
+        if self._lifetime is not None and (new.create_thread or new.keep_thread):
+            new = replace(new, lifetime=self._lifetime)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
 

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent, ThreadExists, ThreadNotFound
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
 from demotic.domain.model import (
     Json,
     LeaseKey,
+    Lifetime,
     NewThread,
     Outcome,
     Scope,
@@ -47,8 +49,10 @@ class States:
         worker: Worker,
         holdings: Holdings,
         clock: Clock,
+        *,
+        lifetime: Lifetime | None,
     ) -> None:
-        self._storage, self._agents = storage, agents
+        self._storage, self._agents, self._lifetime = storage, agents, lifetime
         self._worker, self._holdings, self._clock = worker, holdings, clock
 
     async def get(
@@ -147,6 +151,7 @@ class States:
             if or_existing:
                 return existing
             raise ThreadExists(f"Thread with ID {new.id} already exists")
+        new = replace(new, lifetime=new.lifetime or self._lifetime)
         thread = _unborn(new, self._clock.now_us())
         owner = self._agent(thread, agent)
         change = await owner.update(thread, supersteps, None)

@@ -10,6 +10,7 @@ from demotic.domain.model import (
     Json,
     LeaseKey,
     Outcome,
+    Size,
     StateSnapshot,
     Superstep,
     Thread,
@@ -150,6 +151,11 @@ class Agent(Protocol):
         Stores nothing. Raises `BadInput` for metadata that is the agent's own,
         `CheckpointNotFound` for a thread without a state.
         """
+        ...
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """Of each part of the thread's state: how many versions of it are stored, and their
+        bytes. What parts share counts for each."""
         ...
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:

@@ -111,6 +111,20 @@ Change = Put | PutWrites
 """A part of what a change of state is to store: all its parts are stored together, or none."""
 
 
+class Node(NamedTuple):
+    """A stored value without its content: its bytes, and the digests that it refers to."""
+
+    size: int
+    children: Sequence[bytes]
+
+
+class Outline(NamedTuple):
+    """Everything of a thread but its values: checkpoints without writes, and what there is."""
+
+    checkpoints: Sequence[StoredCheckpoint]
+    nodes: Mapping[bytes, Node]
+
+
 class CheckpointAccess(Protocol):
     """Saved thread state, read and written."""
 
@@ -174,6 +188,10 @@ class CheckpointAccess(Protocol):
 
 class Checkpoints(CheckpointAccess, Protocol):
     """Saved thread state, and what is done with whole threads of it."""
+
+    def outline(self, thread_id: str) -> Reply[Outline]:
+        """What there is of a thread, in any order, however large its values are."""
+        ...
 
     def delete_thread(self, thread_id: str) -> Reply[None]:
         """Delete all of a thread's checkpoints, writes and values."""

@@ -22,6 +22,7 @@ from demotic.domain.model import (
     Finished,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -34,6 +35,7 @@ from demotic.domain.model import (
     Unfinished,
 )
 from demotic.ports.checkpoints import Change
+from demotic.ports.upkeep import UpkeepStorage
 
 
 class AssistantStorage(Protocol):
@@ -125,9 +127,17 @@ class ThreadStorage(Protocol):
         ...
 
     async def change_thread(
-        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Json],
+        *,
+        scope: Scope,
+        now_us: int,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
         """Merge `metadata` into the thread's, busy or not; what the scope filters by stays.
+
+        A `lifetime` begins now; without one the thread's stays as it is.
 
         Raises `ThreadNotFound`.
         """
@@ -138,7 +148,9 @@ class ThreadStorage(Protocol):
     ) -> Thread:
         """A new idle thread with the source's metadata, values and checkpoints, all its own.
 
-        Runs and events stay behind. Raises `ThreadNotFound`, `ThreadExists`.
+        It is there as a whole or not at all, and the source is copied as it is now, however
+        long it takes and whatever becomes of it meanwhile. A lifetime begins anew. Runs and
+        events stay behind. Raises `ThreadNotFound`, `ThreadExists`.
         """
         ...
 
@@ -323,7 +335,15 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage,
+    ThreadStorage,
+    RunStorage,
+    WriteStorage,
+    FeedStorage,
+    UpkeepStorage,
+    Protocol,
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

@@ -12,6 +12,7 @@ from demotic.domain.model import (
     AgentSchemas,
     Json,
     Outcome,
+    Size,
     StateSnapshot,
     StateUpdate,
     Superstep,
@@ -122,6 +123,10 @@ class ScriptedAgent:
     async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
         """See the port: it keeps no metadata."""
         return StateChange(checkpoint=_written(thread), parts=[])
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """See the port: it keeps no state."""
+        return {}
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""

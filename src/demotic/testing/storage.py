@@ -45,6 +45,9 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_finding import ThreadSearchContract
+from demotic.testing.storage_parts import CopyContract, PartsContract
+from demotic.testing.storage_upkeep import LifetimeContract, UpkeepContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -444,5 +447,10 @@ class StorageContract(
     AttemptContract,
     WriteContract,
     FeedContract,
+    LifetimeContract,
+    UpkeepContract,
+    PartsContract,
+    CopyContract,
+    ThreadSearchContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

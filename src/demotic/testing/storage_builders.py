@@ -14,6 +14,7 @@ from demotic.domain.model import (
     Idempotency,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -63,6 +64,7 @@ async def admit(
     idempotency: Idempotency | None = None,
     modes: Sequence[str] = ("values",),
     assistant_id: str = ASSISTANT,
+    lifetime: Lifetime | None = None,
 ) -> Admission:
     """Admit a run."""
     new = NewRun(
@@ -77,6 +79,7 @@ async def admit(
         keep_thread=keep_thread,
         idempotency=idempotency,
         stamps={"graph_id": "agent", "assistant_id": "assistant"},
+        lifetime=lifetime,
     )
     return await storage.admit_run(
         new,

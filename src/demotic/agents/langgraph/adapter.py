@@ -20,6 +20,7 @@ from demotic.agents.langgraph.events import Events
 from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
 from demotic.agents.langgraph.manifest import unpack_writes
+from demotic.agents.langgraph.measuring import channel_sizes
 from demotic.agents.langgraph.reading import latest, read_state
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
@@ -37,6 +38,7 @@ from demotic.domain.model import (
     Claim,
     Json,
     Outcome,
+    Size,
     StateSnapshot,
     Superstep,
     Thread,
@@ -179,6 +181,10 @@ class LangGraphAgent:
     async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
         """See the port."""
         return await updates.annotated(self._checkpoints, thread.id, metadata)
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """See the port."""
+        return channel_sizes(await self._checkpoints.outline(thread.id))
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port."""

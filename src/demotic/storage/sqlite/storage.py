@@ -14,6 +14,7 @@ from demotic.domain.model import (
     Finished,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -26,11 +27,21 @@ from demotic.domain.model import (
     Unfinished,
 )
 from demotic.ports.checkpoints import Change
-from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
+from demotic.storage.sqlite import (
+    admission,
+    assistants,
+    endings,
+    feed,
+    finding,
+    runs,
+    threads,
+    writes,
+)
 from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.upkeep_storage import UpkeepOnSqlite
 
 
-class SqliteStorage:
+class SqliteStorage(UpkeepOnSqlite):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:
@@ -112,22 +123,23 @@ class SqliteStorage:
 
     async def search_threads(self, query: ThreadQuery, *, scope: Scope) -> Page:
         """See the port."""
-        return await self._db.read("search", lambda c: threads.search(c, query, scope))
+        is_behind = bool(query.values)
+        while is_behind:  # a bounded part at a time, so that others get their turn
+            is_behind = await self._db.write("index_values", finding.index_values)
+        return await self._db.read("search", lambda c: finding.search(c, query, scope))
 
     async def change_thread(
-        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Json],
+        *,
+        scope: Scope,
+        now_us: int,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
         """See the port."""
         return await self._db.write(
-            "thread", lambda c: threads.change(c, thread_id, metadata, scope, now_us)
-        )
-
-    async def copy_thread(
-        self, source_id: str, target_id: str, *, scope: Scope, now_us: int
-    ) -> Thread:
-        """See the port."""
-        return await self._db.write(
-            "copy_thread", lambda c: threads.copy(c, source_id, target_id, scope, now_us)
+            "thread", lambda c: threads.change(c, thread_id, metadata, scope, now_us, lifetime)
         )
 
     async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:

@@ -21,16 +21,21 @@ def begin(
 ) -> LeaseKey:
     """Take a thread that no run is in progress on."""
     threads.get(c, thread_id, scope)
-    active = [row for row in every(c, Q.unfinished_runs, (thread_id,)) if row[1] in ACTIVE]
-    if active:
-        told = ", ".join(f"{row[0]} is {row[1]}" for row in active if not row[3])
-        raise ThreadBusy(f"Thread {thread_id} is in use: {told or 'its state is being changed'}.")
+    refuse_busy(c, thread_id)
     (epoch,) = first(c, Q.raise_epoch, (thread_id,))
     key = LeaseKey(thread_id, uuid7(now_us), epoch)
     lease_us = now_us + claimer.lease_us
     row = (key.run_id, thread_id, agent, epoch, claimer.worker, lease_us, now_us)
     c.execute(Q.insert_write, row)
     return key
+
+
+def refuse_busy(c: apsw.Connection, thread_id: str) -> None:
+    """Raise `ThreadBusy` where a run or another change is in progress."""
+    active = [row for row in every(c, Q.unfinished_runs, (thread_id,)) if row[1] in ACTIVE]
+    if active:
+        told = ", ".join(f"{row[0]} is {row[1]}" for row in active if not row[3])
+        raise ThreadBusy(f"Thread {thread_id} is in use: {told or 'its state is being changed'}.")
 
 
 def end(
@@ -42,6 +47,8 @@ def end(
     if left is not None:
         (agent,) = first(c, Q.get_write_agent, (key.run_id,))
         _leave(c, key.thread_id, agent, left, now_us)
+    elif parts:
+        c.execute(Q.touch_thread, (key.thread_id, now_us))
     c.execute(Q.delete_run, (key.run_id,))
     return runs.elect(c, key.thread_id, now_us)
 
