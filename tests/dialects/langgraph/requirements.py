@@ -5,6 +5,7 @@ has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.langgraph import deferred
+from dialects.langgraph import requirements_threads
 from dialects.langgraph.promises import API, Requirement, operation
 
 _THREAD = "/threads/{thread_id}"
@@ -180,6 +181,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
+    **requirements_threads.REQUIREMENTS,
 }
 
 DEFERRED: dict[tuple[str, str], str] = {

@@ -104,7 +104,7 @@ async def test_ids_that_are_none_are_refused(method: str, path: str, id: str, wi
 async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: Wire) -> None:
     names = dict.fromkeys(("thread_id", "run_id", "assistant_id", "checkpoint_id"), UNKNOWN)
     body = TABLES.operations[method, path].body
-    sent: dict[str, Any] = run_body() if body and "runs" in path else {}
+    sent: dict[str, Any] = run_body() if body and "runs" in path else {"metadata": {}}
     if "checkpoint" in (body.__struct_fields__ if body else ()):
         sent["checkpoint"] = {"checkpoint_id": UNKNOWN}
     if path.endswith("/latest"):

@@ -8,7 +8,7 @@ import pytest
 from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
-from demotic.dialects.langgraph.wire import RunCreate, ThreadCreate
+from demotic.dialects.langgraph.wire import RunCreate
 from demotic.domain import errors
 from demotic.web.problems import find
 from dialects.langgraph.langgraph_http import no_engine
@@ -55,7 +55,6 @@ def test_the_app_routes_exactly_the_operations() -> None:
 
 def test_deferred_fields_are_fields_that_are_read() -> None:
     assert set(deferred.RUN_OPTIONS) <= set(RunCreate.__struct_fields__)
-    assert set(deferred.THREAD_OPTIONS) <= set(ThreadCreate.__struct_fields__)
 
 
 @pytest.mark.requirement("langgraph.errors.table")

@@ -11,6 +11,7 @@ from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
+from demotic.dialects.langgraph.routes_upkeep import UpkeepRoutes
 from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
 from demotic.web.routing import Operation, routes
@@ -27,6 +28,7 @@ class LangGraphDialect:
         self.built: list[Operation] = [
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
+            *UpkeepRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),

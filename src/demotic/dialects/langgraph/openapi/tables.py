@@ -1,7 +1,13 @@
 """The tables of this dialect's document, joined."""
 
 from demotic.dialects.langgraph.errors import ERRORS
-from demotic.dialects.langgraph.openapi import answers, fields, operations
+from demotic.dialects.langgraph.openapi import (
+    answers,
+    fields,
+    fields_threads,
+    operations,
+    operations_upkeep,
+)
 from demotic.web.openapi.document import Tables
 
 TABLES = Tables(
@@ -10,9 +16,9 @@ TABLES = Tables(
         "One agent server, every agent protocol. This is what it serves to LangGraph's clients. "
         "Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error has the same body."
     ),
-    operations=operations.OPERATIONS,
-    fields=fields.FIELDS,
-    components=answers.COMPONENTS,
+    operations={**operations.OPERATIONS, **operations_upkeep.OPERATIONS},
+    fields={**fields.FIELDS, **fields_threads.FIELDS},
+    components={**answers.COMPONENTS, **operations_upkeep.COMPONENTS},
     parameters=operations.PATH_PARAMETERS,
     headers=operations.HEADERS,
     tags=operations.TAGS,
