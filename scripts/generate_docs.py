@@ -70,14 +70,6 @@ def routes_planned() -> str:
     )
 
 
-def options_planned() -> str:
-    """Every field and value that answers 501."""
-    rows = [
-        *((f"A thread's `{field}`", "any value but null") for field in deferred.THREAD_OPTIONS),
-    ]
-    return table(("Field", "Values that are planned"), rows)
-
-
 def stream_modes() -> str:
     """The stream modes that are served."""
     return quoted(KINDS) + "."
@@ -212,7 +204,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "file-forms": file_forms,
     "file-keys": file_keys,
     "flags-elsewhere": flags_elsewhere,
-    "options-planned": options_planned,
     "routes-built": routes_built,
     "routes-planned": routes_planned,
     "settings": settings,

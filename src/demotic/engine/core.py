@@ -5,18 +5,21 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from demotic.domain.model import Lifetime
 from demotic.engine.assistants import Assistants
 from demotic.engine.batches import Batches
 from demotic.engine.deliveries import Callbacks, Deliveries
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
+from demotic.engine.holdings import Holdings
 from demotic.engine.items import Items
 from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
 from demotic.engine.schedules import Schedules
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
+from demotic.engine.upkeep import Upkeep
 from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent
 from demotic.ports.clock import Clock
@@ -29,6 +32,8 @@ class Limits:
 
     `schedules`: whether their runs are started, `look_s`: how often due ones are looked for at
     least.
+    `lifetime` is that of new threads that say nothing else; every `sweep_s` seconds threads
+    whose lifetime is over are swept, `sweep_limit` of them at most.
     """
 
     slots: int = 100
@@ -39,6 +44,9 @@ class Limits:
     retention_s: float = 24 * 3600.0
     schedules: bool = True
     look_s: float = 5.0
+    lifetime: Lifetime | None = None
+    sweep_s: float = 300.0
+    sweep_limit: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class Engine:
     threads: Threads
     runs: Runs
     states: States
+    upkeep: Upkeep
     descriptions: Descriptions
     items: Items
     storage: Storage
@@ -98,10 +107,12 @@ async def running(
     items = items or Items(storage, clock)
     await items.open()
     deliveries = Deliveries(storage, clock, callbacks, worker=worker_name)
-    runs = Runs(storage, worker, hub, clock, deliveries)
+    runs = Runs(storage, worker, hub, clock, deliveries, lifetime=limits.lifetime)
     schedules = Schedules(
         storage, runs, worker, clock, are_on=limits.schedules, look_s=limits.look_s
     )
+    holdings = Holdings()
+    upkeep = Upkeep(storage, agents, worker, hub, holdings, clock)
     janitors = Janitors(
         storage,
         worker,
@@ -110,20 +121,24 @@ async def running(
         items,
         deliveries,
         schedules,
+        upkeep,
         retention_s=limits.retention_s,
+        sweep_s=limits.sweep_s,
+        sweep_limit=limits.sweep_limit,
     )
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
     await deliveries.rescue_all()
-    heartbeat = Heartbeat(storage, worker, clock)
+    heartbeat = Heartbeat(storage, worker, holdings, clock)
     heartbeat.start()
     duties = (worker.serve(), janitors.work(), deliveries.serve())
     tasks = [asyncio.create_task(duty) for duty in duties]
     engine = Engine(
         assistants,
-        Threads(storage, worker, hub, clock),
+        Threads(storage, worker, hub, clock, lifetime=limits.lifetime),
         runs,
-        States(storage, agents, worker, clock),
+        States(storage, agents, worker, holdings, clock, lifetime=limits.lifetime),
+        upkeep,
         Descriptions(storage, agents),
         items,
         storage,

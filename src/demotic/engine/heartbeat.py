@@ -1,4 +1,4 @@
-"""Renews the leases of this process's attempts from a thread and event loop of its own.
+"""Renews this process's leases, of runs and of changes of state, on a thread of its own.
 
 A blocked main loop therefore keeps its leases, but not for ever: after `BLOCKED_S` seconds
 without a sign of life they are left to expire.
@@ -10,6 +10,7 @@ import time
 
 import structlog
 
+from demotic.engine.holdings import Holdings
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -22,8 +23,9 @@ BLOCKED_S = 300.0
 class Heartbeat:
     """Renews leases every third of their length until stopped. Create it on the main loop."""
 
-    def __init__(self, storage: Storage, worker: Worker, clock: Clock) -> None:
+    def __init__(self, storage: Storage, worker: Worker, holdings: Holdings, clock: Clock) -> None:
         self._storage, self._worker, self._clock = storage, worker, clock
+        self._holdings = holdings
         self._main = asyncio.get_running_loop()
         self._alive_at = time.monotonic()
         self._stop = threading.Event()
@@ -56,9 +58,10 @@ class Heartbeat:
         self._alive_at = time.monotonic()
 
     async def _renew(self) -> None:
-        held = self._worker.held()
+        held = [*self._worker.held(), *self._holdings.held()]
         if not held:
             return
         until_us = self._clock.now_us() + int(self._worker.lease_s * 1e6)
         for key in await self._storage.renew_leases(held, until_us=until_us):
             self._main.call_soon_threadsafe(self._worker.lose, key.run_id, key.epoch)
+            self._main.call_soon_threadsafe(self._holdings.lose, key.run_id, key.epoch)

@@ -11,6 +11,7 @@ from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Hub
 from demotic.engine.items import Items
 from demotic.engine.schedules import Schedules
+from demotic.engine.upkeep import Upkeep
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -24,7 +25,9 @@ TRY_AGAIN_S = 1.0
 
 
 class Janitors:
-    """The duties of one process. `retention_s`: how long the feed of a thread is kept."""
+    """The duties of one process. `retention_s`: how long the feed of a thread is kept;
+    `sweep_s`: how often threads whose lifetime is over are swept, at most `sweep_limit` of them.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,17 @@ class Janitors:
         items: Items,
         deliveries: Deliveries,
         schedules: Schedules,
+        upkeep: Upkeep,
         *,
         retention_s: float,
+        sweep_s: float,
+        sweep_limit: int,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
         self._items, self._deliveries, self._schedules = items, deliveries, schedules
+        self._upkeep = upkeep
         self._retention_us = int(retention_s * 1e6)
+        self._sweep_s, self._sweep_limit = sweep_s, sweep_limit
 
     async def rescue_all(self) -> int:
         """Take back every run that another process left running; how many there were.
@@ -59,6 +67,7 @@ class Janitors:
             group.create_task(self._every(TRIM_EVERY_S, self.trim_deliveries))
             if self._schedules.are_on:
                 group.create_task(self.fire_due_schedules())
+            group.create_task(self._every(self._sweep_s, self.sweep_expired_threads))
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -93,6 +102,11 @@ class Janitors:
             except Exception:
                 log.exception("janitor failed", duty="fire_due_schedules")
                 await asyncio.sleep(TRY_AGAIN_S)
+
+    async def sweep_expired_threads(self) -> None:
+        """Prune the threads whose lifetime is over."""
+        if swept := await self._upkeep.sweep(self._sweep_limit):
+            log.info("threads swept", count=swept)
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demotic.domain.errors import Conflict, NotFound
 from demotic.domain.events import Ended
@@ -14,6 +14,7 @@ from demotic.domain.model import (
     Admission,
     CancelAction,
     Json,
+    Lifetime,
     NewRun,
     Outcome,
     Run,
@@ -40,10 +41,17 @@ class Runs:
     """What callers do with runs."""
 
     def __init__(
-        self, storage: Storage, worker: Worker, hub: Hub, clock: Clock, deliveries: Deliveries
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
+        deliveries: Deliveries,
+        *,
+        lifetime: Lifetime | None,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
-        self._deliveries = deliveries
+        self._deliveries, self._lifetime = deliveries, lifetime
         self._abandoned: set[asyncio.Task[None]] = set()
 
     def new_id(self) -> str:
@@ -68,6 +76,8 @@ class Runs:
         """
         if new.callback is not None:
             self._deliveries.check(new.callback)
+        if self._lifetime is not None and (new.create_thread or new.keep_thread):
+            new = replace(new, lifetime=self._lifetime)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
 

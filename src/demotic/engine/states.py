@@ -2,14 +2,28 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
-from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent
-from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Json, LeaseKey, Outcome, Scope, StateSnapshot, StateUpdate, Thread
+from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent, ThreadExists, ThreadNotFound
+from demotic.domain.lifecycle import Reason, RunState, ThreadState
+from demotic.domain.model import (
+    Json,
+    LeaseKey,
+    Lifetime,
+    NewThread,
+    Outcome,
+    Scope,
+    StateSnapshot,
+    StateUpdate,
+    Superstep,
+    Thread,
+)
+from demotic.engine.holdings import Holdings
 from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
-from demotic.ports.agent import Agent
+from demotic.ports.agent import Agent, StateChange
+from demotic.ports.checkpoints import Change
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
 
@@ -29,10 +43,17 @@ class States:
     """What callers read of a thread's state, and how they change it."""
 
     def __init__(
-        self, storage: Storage, agents: Mapping[str, Agent], worker: Worker, clock: Clock
+        self,
+        storage: Storage,
+        agents: Mapping[str, Agent],
+        worker: Worker,
+        holdings: Holdings,
+        clock: Clock,
+        *,
+        lifetime: Lifetime | None,
     ) -> None:
-        self._storage, self._agents = storage, agents
-        self._worker, self._clock = worker, clock
+        self._storage, self._agents, self._lifetime = storage, agents, lifetime
+        self._worker, self._holdings, self._clock = worker, holdings, clock
 
     async def get(
         self,
@@ -71,17 +92,101 @@ class States:
     async def update(
         self, thread_id: str, update: StateUpdate, scope: Scope, *, agent: str | None = None
     ) -> Mapping[str, Json]:
-        """Change the state; the checkpoint that this made.
+        """Change the state; the checkpoint that this made. As `update_all` with one change."""
+        return await self.update_all(
+            thread_id, [[update]], scope, checkpoint=update.checkpoint, agent=agent
+        )
+
+    async def update_all(
+        self,
+        thread_id: str,
+        supersteps: Sequence[Superstep],
+        scope: Scope,
+        *,
+        checkpoint: Mapping[str, Json] | None = None,
+        agent: str | None = None,
+    ) -> Mapping[str, Json]:
+        """Make supersteps, all or none, the first at `checkpoint` or on the latest state; the
+        checkpoint of the last.
 
         `agent` is whose state it is on a thread without runs. Raises `ThreadNotFound`,
         `ThreadBusy` while a run is queued or running, `NoAgent`, `BadInput`,
         `CheckpointNotFound`.
         """
-        # A caller that goes away must not leave a thread behind that nobody gives back.
-        return await asyncio.shield(self._update(thread_id, update, scope, agent))
 
-    async def _update(
-        self, thread_id: str, update: StateUpdate, scope: Scope, agent: str | None
+        async def work_out(owner: Agent, thread: Thread) -> StateChange:
+            return await owner.update(thread, supersteps, checkpoint)
+
+        return await self._change(thread_id, scope, agent, work_out)
+
+    async def annotate(
+        self, thread_id: str, metadata: Mapping[str, Json], scope: Scope
+    ) -> Mapping[str, Json]:
+        """Merge metadata into the latest checkpoint's; where that is.
+
+        Raises as `update_all`, and `CheckpointNotFound` for a thread without a state.
+        """
+
+        async def work_out(owner: Agent, thread: Thread) -> StateChange:
+            return await owner.annotate(thread, metadata)
+
+        return await self._change(thread_id, scope, None, work_out)
+
+    async def create(
+        self,
+        new: NewThread,
+        supersteps: Sequence[Superstep],
+        scope: Scope,
+        *,
+        agent: str | None,
+        or_existing: bool = False,
+    ) -> Thread:
+        """Create a thread of `agent` with a state: it is there with all supersteps or not at all.
+
+        `or_existing`: return the one that is there, as it is. Raises `ThreadExists`, `NoAgent`,
+        `AgentNotFound`, `BadInput`.
+        """
+        with contextlib.suppress(ThreadNotFound):
+            existing = await self._storage.get_thread(new.id, scope=scope)
+            if or_existing:
+                return existing
+            raise ThreadExists(f"Thread with ID {new.id} already exists")
+        new = replace(new, lifetime=new.lifetime or self._lifetime)
+        thread = _unborn(new, self._clock.now_us())
+        owner = self._agent(thread, agent)
+        change = await owner.update(thread, supersteps, None)
+        assert change.state is not None, "an update leaves a state"
+        try:
+            return await self._storage.create_with_state(
+                new,
+                owner.name,
+                _left(change.state),
+                change.parts,
+                scope=scope,
+                now_us=self._clock.now_us(),
+            )
+        except ThreadExists:  # meanwhile
+            if not or_existing:
+                raise
+            return await self._storage.get_thread(new.id, scope=scope)
+
+    async def _change(
+        self,
+        thread_id: str,
+        scope: Scope,
+        agent: str | None,
+        work_out: Callable[[Agent, Thread], Awaitable[StateChange]],
+    ) -> Mapping[str, Json]:
+        """Hold the thread, work out the change, store it whole."""
+        # A caller that goes away must not leave a thread behind that nobody gives back.
+        return await asyncio.shield(self._hold(thread_id, scope, agent, work_out))
+
+    async def _hold(
+        self,
+        thread_id: str,
+        scope: Scope,
+        agent: str | None,
+        work_out: Callable[[Agent, Thread], Awaitable[StateChange]],
     ) -> Mapping[str, Json]:
         thread = await self._storage.get_thread(thread_id, scope=scope)
         owner = self._agent(thread, thread.agent or agent)
@@ -92,18 +197,20 @@ class States:
             claimer=self._worker.claimer,
             now_us=self._clock.now_us(),
         )
-        try:
-            updated = await owner.update(thread, key, update)
-        except BaseException:
-            with contextlib.suppress(LeaseLost):
-                await self._end(key, None)
-            raise
-        await self._end(key, _left(updated.state))
-        return updated.checkpoint
+        with self._holdings.holding(key):
+            try:
+                change = await work_out(owner, thread)
+            except BaseException:
+                with contextlib.suppress(LeaseLost):
+                    await self._end(key, None, ())
+                raise
+            left = None if change.state is None else _left(change.state)
+            await self._end(key, left, change.parts)
+        return change.checkpoint
 
-    async def _end(self, key: LeaseKey, left: Outcome | None) -> None:
+    async def _end(self, key: LeaseKey, left: Outcome | None, parts: Sequence[Change]) -> None:
         now_us = self._clock.now_us()
-        if await patiently(lambda: self._storage.end_write(key, left, now_us=now_us)):
+        if await patiently(lambda: self._storage.end_write(key, left, parts=parts, now_us=now_us)):
             self._worker.wake()
 
     def _agent(self, thread: Thread, name: str | None) -> Agent:
@@ -126,4 +233,21 @@ def _left(state: StateSnapshot) -> Outcome:
         values=state.values,
         interrupts={task.id: task.interrupts for task in state.tasks if task.interrupts},
         pending=bool(state.next),
+    )
+
+
+def _unborn(new: NewThread, now_us: int) -> Thread:
+    """A thread as an agent sees it that is to make its first state."""
+    return Thread(
+        id=new.id,
+        metadata=new.metadata,
+        config={},
+        agent=None,
+        state=ThreadState.IDLE,
+        values=None,
+        interrupts=None,
+        error=None,
+        created_us=now_us,
+        updated_us=now_us,
+        state_updated_us=now_us,
     )

@@ -1,10 +1,11 @@
 """Threads: creating, finding and deleting them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from demotic.domain.errors import ThreadExists
 from demotic.domain.events import Ended
-from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery
+from demotic.domain.model import Json, Lifetime, NewThread, Page, Scope, Thread, ThreadQuery
 from demotic.engine.follow import Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -14,11 +15,26 @@ from demotic.ports.storage import Storage
 class Threads:
     """What callers do with threads."""
 
-    def __init__(self, storage: Storage, worker: Worker, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
+        *,
+        lifetime: Lifetime | None,
+    ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._lifetime = lifetime
+
+    @property
+    def lifetime(self) -> Lifetime | None:
+        """That of new threads that say nothing else."""
+        return self._lifetime
 
     async def create(self, new: NewThread, scope: Scope, *, or_existing: bool = False) -> Thread:
         """Create a thread. `or_existing`: return the one that is there, not `ThreadExists`."""
+        new = replace(new, lifetime=new.lifetime or self._lifetime)
         try:
             return await self._storage.create_thread(new, scope=scope, now_us=self._clock.now_us())
         except ThreadExists:
@@ -34,10 +50,20 @@ class Threads:
         """A page of threads."""
         return await self._storage.search_threads(query, scope=scope)
 
-    async def change(self, thread_id: str, metadata: Mapping[str, Json], scope: Scope) -> Thread:
-        """Merge metadata into a thread's, busy or not. Raises `ThreadNotFound`."""
+    async def change(
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Json],
+        scope: Scope,
+        *,
+        lifetime: Lifetime | None = None,
+    ) -> Thread:
+        """Merge metadata into a thread's, busy or not, and begin a lifetime where one is given.
+
+        Raises `ThreadNotFound`.
+        """
         return await self._storage.change_thread(
-            thread_id, metadata, scope=scope, now_us=self._clock.now_us()
+            thread_id, metadata, scope=scope, now_us=self._clock.now_us(), lifetime=lifetime
         )
 
     async def copy(self, source_id: str, target_id: str, scope: Scope) -> Thread:

@@ -1,6 +1,6 @@
 """What the engine runs: anything that turns a request into events and an outcome."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,11 +10,12 @@ from demotic.domain.model import (
     Json,
     LeaseKey,
     Outcome,
+    Size,
     StateSnapshot,
-    StateUpdate,
+    Superstep,
     Thread,
-    UpdatedState,
 )
+from demotic.ports.checkpoints import Change
 
 
 class Sink(Protocol):
@@ -74,6 +75,19 @@ class Attempt:
         return self.claim.key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """What a change of a thread's state comes to; nothing of it is stored yet.
+
+    `checkpoint` is where the new state will be, `state` what the thread's latest state will be
+    (None: what it is), `parts` what there is to store.
+    """
+
+    checkpoint: Mapping[str, Json]
+    parts: Sequence[Change]
+    state: StateSnapshot | None = None
+
+
 class Agent(Protocol):
     """A hosted program."""
 
@@ -124,11 +138,30 @@ class Agent(Protocol):
         """The thread's states, newest first."""
         ...
 
-    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
-        """Change the thread's state; every write carries `key`.
+    async def update(
+        self,
+        thread: Thread,
+        supersteps: Sequence[Superstep],
+        checkpoint: Mapping[str, Json] | None,
+    ) -> StateChange:
+        """Work out what the thread's state is after one superstep or several, each on the one
+        before; the first at `checkpoint` or on the latest state. The thread need not exist yet.
 
-        Raises `BadInput` for values that the agent cannot take, `CheckpointNotFound`.
+        Stores nothing. Raises `BadInput` for what the agent cannot take, `CheckpointNotFound`.
         """
+        ...
+
+    async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
+        """Work out the latest checkpoint with `metadata` merged into its own; the state stays.
+
+        Stores nothing. Raises `BadInput` for metadata that is the agent's own,
+        `CheckpointNotFound` for a thread without a state.
+        """
+        ...
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """Of each part of the thread's state: how many versions of it are stored, and their
+        bytes. What parts share counts for each."""
         ...
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:

@@ -11,7 +11,7 @@ async code use the same calls: `result()` blocks, `await` does not.
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from demotic.domain.errors import DemoticError
 from demotic.domain.model import LeaseKey
@@ -93,8 +93,42 @@ class StoredCheckpoint:
     values: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
-class Checkpoints(Protocol):
-    """Saved thread state."""
+class Put(NamedTuple):
+    """A checkpoint that is to be stored, with values that it refers to."""
+
+    checkpoint: StoredCheckpoint
+    values: Mapping[bytes, bytes]
+
+
+class PutWrites(NamedTuple):
+    """Writes that are to be stored on a checkpoint, with values that they refer to."""
+
+    ns: str
+    checkpoint_id: str
+    writes: Sequence[StoredWrite]
+    values: Mapping[bytes, bytes]
+
+
+Change = Put | PutWrites
+"""A part of what a change of state is to store: all its parts are stored together, or none."""
+
+
+class Node(NamedTuple):
+    """A stored value without its content: its bytes, and the digests that it refers to."""
+
+    size: int
+    children: Sequence[bytes]
+
+
+class Outline(NamedTuple):
+    """Everything of a thread but its values: checkpoints without writes, and what there is."""
+
+    checkpoints: Sequence[StoredCheckpoint]
+    nodes: Mapping[bytes, Node]
+
+
+class CheckpointAccess(Protocol):
+    """Saved thread state, read and written."""
 
     def put(
         self,
@@ -151,6 +185,14 @@ class Checkpoints(Protocol):
         first put before it is listed, and nothing if there is no such checkpoint. `metadata`
         must equal the checkpoint's in each of its keys.
         """
+        ...
+
+
+class Checkpoints(CheckpointAccess, Protocol):
+    """Saved thread state, and what is done with whole threads of it."""
+
+    def outline(self, thread_id: str) -> Reply[Outline]:
+        """What there is of a thread, in any order, however large its values are."""
         ...
 
     def delete_thread(self, thread_id: str) -> Reply[None]:

@@ -24,6 +24,7 @@ from demotic.domain.model import (
     Finished,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -37,9 +38,11 @@ from demotic.domain.model import (
     Unfinished,
 )
 from demotic.ports.bulk import BulkStorage
+from demotic.ports.checkpoints import Change
 from demotic.ports.deliveries import DeliveryStorage
 from demotic.ports.items import ItemStorage
 from demotic.ports.schedules import ScheduleStorage
+from demotic.ports.upkeep import UpkeepStorage
 
 
 class AssistantStorage(Protocol):
@@ -131,9 +134,17 @@ class ThreadStorage(Protocol):
         ...
 
     async def change_thread(
-        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Json],
+        *,
+        scope: Scope,
+        now_us: int,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
         """Merge `metadata` into the thread's, busy or not; what the scope filters by stays.
+
+        A `lifetime` begins now; without one the thread's stays as it is.
 
         Raises `ThreadNotFound`.
         """
@@ -144,7 +155,9 @@ class ThreadStorage(Protocol):
     ) -> Thread:
         """A new idle thread with the source's metadata, values and checkpoints, all its own.
 
-        Runs and events stay behind. Raises `ThreadNotFound`, `ThreadExists`.
+        It is there as a whole or not at all, and the source is copied as it is now, however
+        long it takes and whatever becomes of it meanwhile. A lifetime begins anew. Runs and
+        events stay behind. Raises `ThreadNotFound`, `ThreadExists`.
         """
         ...
 
@@ -314,12 +327,36 @@ class WriteStorage(Protocol):
         """
         ...
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
-        """Give the thread back; whether a run of it became claimable.
+    async def end_write(
+        self,
+        key: LeaseKey,
+        left: Outcome | None,
+        *,
+        now_us: int,
+        parts: Sequence[Change] = (),
+    ) -> bool:
+        """Store what the change made and give the thread back; whether a run of it became
+        claimable.
 
-        `left` tells the state in which the change leaves the thread (None: it was not made): a
+        `left` tells the state in which the change leaves the thread (None: as it stands): a
         waiting run is superseded, the thread's error is gone, and a thread without an agent is
         this agent's from now on. Raises `LeaseLost`.
+        """
+        ...
+
+    async def create_with_state(
+        self,
+        new: NewThread,
+        agent: str,
+        left: Outcome,
+        parts: Sequence[Change],
+        *,
+        scope: Scope,
+        now_us: int,
+    ) -> Thread:
+        """Create a thread of `agent` whose state is there from the beginning.
+
+        Raises `ThreadExists`.
         """
         ...
 
@@ -355,6 +392,7 @@ class Storage(
     DeliveryStorage,
     ScheduleStorage,
     BulkStorage,
+    UpkeepStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

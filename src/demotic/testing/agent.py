@@ -1,7 +1,7 @@
 """An agent whose every step a test decides."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -11,15 +11,15 @@ from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import (
     AgentSchemas,
     Json,
-    LeaseKey,
     Outcome,
+    Size,
     StateSnapshot,
     StateUpdate,
+    Superstep,
     Thread,
-    UpdatedState,
 )
 from demotic.engine.states import EMPTY
-from demotic.ports.agent import Attempt
+from demotic.ports.agent import Attempt, StateChange
 
 
 class ScriptedAgent:
@@ -105,19 +105,34 @@ class ScriptedAgent:
         for snapshot in nothing:
             yield snapshot
 
-    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
-        """See the port: the values become the state, which nothing keeps.
+    async def update(
+        self,
+        thread: Thread,
+        supersteps: Sequence[Superstep],
+        checkpoint: Mapping[str, Json] | None,
+    ) -> StateChange:
+        """See the port: the last values become the state, which nothing keeps.
 
         `as_node` "wait" waits at the gate that `values` name, "fail" refuses them, "next" leaves
         a step to take.
         """
-        if update.as_node == "wait":
-            await self._pass(update.values)
-        if update.as_node == "fail":
-            raise BadInput("These values do not fit.")
-        steps = ["step"] if update.as_node == "next" else []
-        state = replace(EMPTY, values=orjson.dumps(update.values), next=steps)
-        return UpdatedState({"thread_id": thread.id, "checkpoint_id": "written"}, state)
+        last = StateUpdate()
+        for last in (update for superstep in supersteps for update in superstep):
+            if last.as_node == "wait":
+                await self._pass(last.values)
+            if last.as_node == "fail":
+                raise BadInput("These values do not fit.")
+        steps = ["step"] if last.as_node == "next" else []
+        state = replace(EMPTY, values=orjson.dumps(last.values), next=steps)
+        return StateChange(checkpoint=_written(thread), parts=[], state=state)
+
+    async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
+        """See the port: it keeps no metadata."""
+        return StateChange(checkpoint=_written(thread), parts=[])
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """See the port: it keeps no state."""
+        return {}
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""
@@ -178,3 +193,7 @@ class ScriptedAgent:
         attempt.drain.on_request(self._gate(gate).set)
         await self._pass(gate)
         return None if attempt.drain.requested else "done"
+
+
+def _written(thread: Thread) -> Mapping[str, Json]:
+    return {"thread_id": thread.id, "checkpoint_id": "written"}

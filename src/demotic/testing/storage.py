@@ -47,11 +47,14 @@ from demotic.testing.storage_builders import (
 )
 from demotic.testing.storage_bulk import BulkContract
 from demotic.testing.storage_deliveries import DeliveryContract
+from demotic.testing.storage_finding import ThreadSearchContract
 from demotic.testing.storage_items import ItemContract
 from demotic.testing.storage_legs import KeptRunContract, LegContract
+from demotic.testing.storage_parts import CopyContract, PartsContract
 from demotic.testing.storage_refusals import RefusalContract
 from demotic.testing.storage_schedules import ScheduleContract
 from demotic.testing.storage_told import ToldContract
+from demotic.testing.storage_upkeep import LifetimeContract, UpkeepContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -459,5 +462,10 @@ class StorageContract(
     ScheduleContract,
     BulkContract,
     RefusalContract,
+    LifetimeContract,
+    UpkeepContract,
+    PartsContract,
+    CopyContract,
+    ThreadSearchContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

@@ -15,6 +15,7 @@ from demotic.domain.model import (
     Idempotency,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -65,6 +66,7 @@ async def admit(
     modes: Sequence[str] = ("values",),
     assistant_id: str = ASSISTANT,
     callback: Callback | None = None,
+    lifetime: Lifetime | None = None,
 ) -> Admission:
     """Admit a run."""
     new = NewRun(
@@ -80,6 +82,7 @@ async def admit(
         idempotency=idempotency,
         stamps={"graph_id": "agent", "assistant_id": "assistant"},
         callback=callback,
+        lifetime=lifetime,
     )
     return await storage.admit_run(
         new,

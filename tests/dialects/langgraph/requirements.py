@@ -9,6 +9,7 @@ from dialects.langgraph import (
     requirements_batches,
     requirements_crons,
     requirements_store,
+    requirements_threads,
     requirements_webhooks,
 )
 from dialects.langgraph.promises import API, Requirement, operation
@@ -190,6 +191,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     **requirements_crons.REQUIREMENTS,
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
     **requirements_webhooks.REQUIREMENTS,
+    **requirements_threads.REQUIREMENTS,
 }
 
 DEFERRED: dict[tuple[str, str], str] = {

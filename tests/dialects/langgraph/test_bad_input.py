@@ -119,7 +119,7 @@ async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: Wire) 
     keys = ("thread_id", "run_id", "assistant_id", "checkpoint_id", "cron_id", "delivery_id")
     names = dict.fromkeys(keys, UNKNOWN)
     body = TABLES.operations[method, path].body
-    sent: dict[str, Any] = a_body() if body and "runs" in path else {}
+    sent: dict[str, Any] = a_body() if body and "runs" in path else {"metadata": {}}
     if "checkpoint" in (body.__struct_fields__ if body else ()):
         sent["checkpoint"] = {"checkpoint_id": UNKNOWN}
     if path.endswith("/latest"):

@@ -88,7 +88,8 @@ async def test_every_error_status_has_words_and_its_codes(wire: Wire) -> None:
 async def test_answers_hold_what_the_document_says(wire: Wire) -> None:
     schemas = (await shown(wire))["components"]["schemas"]
     assert set(schemas["Run"]["properties"]) == set(render.run_json(RUN))
-    assert set(schemas["Thread"]["properties"]) == set(render.THREAD_FIELDS)
+    asked = {"ttl", "extracted"}
+    assert set(schemas["Thread"]["properties"]) == {*render.THREAD_FIELDS, *asked}
     assert set(schemas["Thread"]["required"]) == set(render.thread_json(THREAD))
     assert set(schemas["Assistant"]["properties"]) == set(render.ASSISTANT_FIELDS)
     state = (await wire.ask("GET", f"/threads/{await wire.thread()}/state")).json()

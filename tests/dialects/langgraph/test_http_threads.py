@@ -17,7 +17,6 @@ async def test_a_thread_s_metadata_is_merged_also_while_it_is_busy(wire: Wire) -
     wire.house.agent.open("gate")
     assert (await wire.ask("PATCH", f"/threads/{UNKNOWN}", {"metadata": {}})).status_code == 404
     assert (await wire.ask("PATCH", path, {"metadata": []})).status_code == 422
-    assert (await wire.ask("PATCH", path, {"ttl": 5})).status_code == 501
     assert (await wire.ask("PATCH", path)).status_code == 200
 
 

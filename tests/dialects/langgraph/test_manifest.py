@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
-from demotic.dialects.langgraph.wire import ThreadCreate
 from demotic.domain import errors
 from demotic.web.problems import find
 from dialects.langgraph.langgraph_http import no_engine
@@ -51,10 +49,6 @@ def test_the_app_routes_exactly_the_operations() -> None:
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert routed == BUILT | PLANNED
-
-
-def test_deferred_fields_are_fields_that_are_read() -> None:
-    assert set(deferred.THREAD_OPTIONS) <= set(ThreadCreate.__struct_fields__)
 
 
 @pytest.mark.requirement("langgraph.errors.table")

@@ -113,6 +113,32 @@ OURS = (
     ),
     Difference(("POST /assistants/count",), ("field name",), "in today's document"),
     Difference(("POST /threads/search",), ("field extract",), "in today's document"),
+    Difference(("POST /threads/search",), ("field include",), "of our own, as GET has it"),
+    Difference(
+        ("POST /threads/{thread_id}/state",),
+        ("field supersteps",),
+        "of our own: several updates at once",
+    ),
+    Difference(
+        (
+            "GET /threads/{thread_id}/state",
+            "GET /threads/{thread_id}/state/{checkpoint_id}",
+            "GET /threads/{thread_id}/history",
+        ),
+        ("query select",),
+        "sent by the newest SDKs",
+    ),
+    Difference(
+        ("POST /threads/{thread_id}/state/checkpoint", "POST /threads/{thread_id}/history"),
+        ("field select",),
+        "sent by the newest SDKs",
+    ),
+    Difference(("GET /threads/{thread_id}",), ("query include",), "in today's document"),
+    Difference(
+        ("PATCH /threads/{thread_id}",),
+        ("header Prefer", "status 204"),
+        "sent by the newest SDKs: no body is answered",
+    ),
     Difference(DELETES[:1], ("query delete_threads",), "in today's document"),
     Difference(("POST /runs/batch",), ("header Idempotency-Key",), "of our own"),
     Difference(CRON_STARTS, ("status 409",), "where crons are switched off"),
@@ -153,6 +179,9 @@ OPERATIONS_OF_OUR_OWN = {
     "GET /runs/{run_id}/stream": "what `Location` of POST /runs/stream names",
     "GET /webhooks/deliveries": "of our own: the log of webhooks",
     "POST /webhooks/deliveries/{delivery_id}/redeliver": "of our own",
+    "GET /threads/{thread_id}/storage": "in today's document",
+    "POST /threads/prune": "in today's document",
+    "PATCH /threads/{thread_id}/state": "in 0.1.0; gone from the newer documents",
 }
 
 

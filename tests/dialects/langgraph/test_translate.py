@@ -7,9 +7,9 @@ import pytest
 from demotic.dialects.langgraph import translate, wire
 from demotic.dialects.langgraph.errors import Contradiction
 from demotic.domain.callbacks import Callback
-from demotic.domain.errors import BadInput, NotBuilt
+from demotic.domain.errors import BadInput
 from demotic.domain.ids import system_assistant_id
-from demotic.domain.lifecycle import RunState, ThreadState
+from demotic.domain.lifecycle import RunState
 from demotic.domain.model import BusyPolicy, CancelAction, NewRun
 from demotic.web.answers import encode
 from demotic.web.bodies import decode
@@ -347,70 +347,6 @@ def test_a_run_starts_from_a_checkpoint_in_either_form() -> None:
         new_run(checkpoint={"checkpoint_id": "c2"}, checkpoint_id="c1")
     with pytest.raises(BadInput, match="must be the thread of the path"):
         new_run(checkpoint={"thread_id": OTHER, "checkpoint_id": "c1"})
-
-
-def test_a_thread_gets_a_fresh_id_unless_one_is_given() -> None:
-    new, or_existing = translate.new_thread(wire.ThreadCreate(metadata={"a": 1}), THREAD)
-    assert (new.id, new.metadata, or_existing) == (THREAD, {"a": 1}, False)
-    given = wire.ThreadCreate(thread_id=OTHER, if_exists="do_nothing")
-    new, or_existing = translate.new_thread(given, THREAD)
-    assert (new.id, or_existing) == (OTHER, True)
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (wire.ThreadCreate(thread_id="nope"), BadInput),
-        (wire.ThreadCreate(if_exists="bogus"), BadInput),
-        (wire.ThreadCreate(ttl={"ttl": 5}), NotBuilt),
-        (wire.ThreadCreate(supersteps=[]), NotBuilt),
-    ],
-)
-def test_threads_that_cannot_be_created_as_asked(
-    body: wire.ThreadCreate, error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        translate.new_thread(body, THREAD)
-
-
-def test_thread_searches_translate_their_words() -> None:
-    query = translate.thread_query(
-        wire.ThreadSearch(
-            ids=[OTHER],
-            status="busy",
-            sort_by="state_updated_at",
-            sort_order="asc",
-            limit=5,
-            offset=2,
-        )
-    )
-    assert (query.ids, query.state) == ([OTHER], ThreadState.BUSY)
-    assert (query.sort_by, query.descending) == ("state_updated", False)
-    assert (query.limit, query.offset) == (5, 2)
-    bare = translate.thread_query(wire.ThreadSearch())
-    assert (bare.ids, bare.sort_by, bare.descending, bare.limit) == (None, "created", True, 10)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        wire.ThreadSearch(limit=0),
-        wire.ThreadSearch(limit=1001),
-        wire.ThreadSearch(offset=-1),
-        wire.ThreadSearch(status="bogus"),
-        wire.ThreadSearch(sort_by="bogus"),
-        wire.ThreadSearch(sort_order="bogus"),
-        wire.ThreadSearch(ids=["nope"]),
-    ],
-)
-def test_thread_searches_out_of_bounds_are_bad_input(body: wire.ThreadSearch) -> None:
-    with pytest.raises(BadInput):
-        translate.thread_query(body)
-
-
-def test_extraction_from_threads_is_not_ignored() -> None:
-    with pytest.raises(NotBuilt):
-        translate.thread_query(wire.ThreadSearch(extract={"first": "values.x[0]"}))
 
 
 def test_assistant_searches_translate_their_words() -> None:

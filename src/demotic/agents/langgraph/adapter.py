@@ -1,7 +1,7 @@
 """The LangGraph adapter: runs graphs as agents of the engine."""
 
 import copy
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
 from langgraph_sdk.runtime import AccessContext
 
-from demotic.agents.langgraph import entry, introspection
+from demotic.agents.langgraph import entry, introspection, updates
 from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.encoding import encode, plain, said
@@ -22,14 +22,15 @@ from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
 from demotic.agents.langgraph.internals import CONFIG_KEY_STRICT_RESUME
 from demotic.agents.langgraph.manifest import unpack_writes
+from demotic.agents.langgraph.measuring import channel_sizes
+from demotic.agents.langgraph.reading import latest, read_state
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts, snapshot
+from demotic.agents.langgraph.staging import StagedCheckpoints
 from demotic.agents.langgraph.tracing import is_traced, traced
 from demotic.domain.errors import (
     AgentError,
-    BadInput,
-    CheckpointNotFound,
     DemoticError,
     LeaseLost,
     NotBuilt,
@@ -39,14 +40,13 @@ from demotic.domain.model import (
     AgentSchemas,
     Claim,
     Json,
-    LeaseKey,
     Outcome,
+    Size,
     StateSnapshot,
-    StateUpdate,
+    Superstep,
     Thread,
-    UpdatedState,
 )
-from demotic.ports.agent import Attempt
+from demotic.ports.agent import Attempt, StateChange
 from demotic.ports.checkpoints import Checkpoints, StoredCheckpoint, StoredWrite
 
 VERSIONS = {"langgraph_version": version("langgraph")}
@@ -131,7 +131,7 @@ class LangGraphAgent:
         config = entry.run_config(attempt.claim, VERSIONS)
         try:
             async with self._told("threads.read", config) as opened:
-                state = await opened.graph.aget_state(entry.state_config(run.thread_id, None))
+                state = await latest(opened.graph, run.thread_id)
         except AgentError:  # its factory makes no graph to look with: the run ends all the same
             return Outcome(state=RunState.CANCELLED, reason=reason)
         return Outcome(
@@ -147,7 +147,7 @@ class LangGraphAgent:
     ) -> StateSnapshot:
         """See the port."""
         async with self._told("threads.read", entry.thread_config(thread)) as opened:
-            return await _state(opened.graph, thread.id, checkpoint, subgraphs=subgraphs)
+            return await read_state(opened.graph, thread.id, checkpoint, subgraphs=subgraphs)
 
     async def history(
         self,
@@ -169,22 +169,31 @@ class LangGraphAgent:
             async for state in states:
                 yield snapshot(state, thread.id)
 
-    async def update(self, thread: Thread, key: LeaseKey, update: StateUpdate) -> UpdatedState:
+    async def update(
+        self,
+        thread: Thread,
+        supersteps: Sequence[Superstep],
+        checkpoint: Mapping[str, Json] | None,
+    ) -> StateChange:
         """See the port."""
-        config = entry.update_config(thread, self._name, update.checkpoint)
+        config = entry.update_config(thread, self._name, checkpoint)
         async with self._told("threads.update", entry.thread_config(thread)) as opened:
-            if (update.checkpoint or {}).get("checkpoint_id"):
-                await _state(opened.graph, thread.id, update.checkpoint, subgraphs=False)
-            graph = opened.bound(opened.saver.bound(key))
-            try:
-                written = await graph.aupdate_state(config, update.values, update.as_node)
-            except DemoticError:
-                raise
-            except Exception as error:
-                told = f"{type(error).__name__}: {error}"
-                raise BadInput(f"The state cannot be updated like this. {told}") from error
-            state = await _state(graph, thread.id, None, subgraphs=False)
-        return UpdatedState(address(written, thread.id) or {}, state)
+            if (checkpoint or {}).get("checkpoint_id"):
+                await read_state(opened.graph, thread.id, checkpoint, subgraphs=False)
+            staged = StagedCheckpoints(self._checkpoints)
+            graph = opened.bound(opened.saver.staging(staged, thread.id))
+            written = await updates.apply(graph, config, supersteps)
+            state = await read_state(graph, thread.id, None, subgraphs=False)
+        place = address(written, thread.id) or {}
+        return StateChange(checkpoint=place, parts=staged.parts, state=state)
+
+    async def annotate(self, thread: Thread, metadata: Mapping[str, Json]) -> StateChange:
+        """See the port."""
+        return await updates.annotated(self._checkpoints, thread.id, metadata)
+
+    async def sizes(self, thread: Thread) -> Mapping[str, Size]:
+        """See the port."""
+        return channel_sizes(await self._checkpoints.outline(thread.id))
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port."""
@@ -322,18 +331,6 @@ class _Reader:
     def __call__(self, checkpoint: StoredCheckpoint, write: StoredWrite) -> Any:
         ((_, _, value),) = unpack_writes(self._serde, replace(checkpoint, writes=[write]))
         return value
-
-
-async def _state(
-    graph: Graph, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
-) -> StateSnapshot:
-    """The state at a place. Raises `CheckpointNotFound` where a checkpoint is named in vain."""
-    config = entry.state_config(thread_id, checkpoint)
-    state = await graph.aget_state(config, subgraphs=subgraphs)
-    named = (checkpoint or {}).get("checkpoint_id")
-    if state.metadata is None and named:
-        raise CheckpointNotFound(f"Checkpoint {named} not found in thread {thread_id}")
-    return snapshot(state, thread_id)
 
 
 def _completed(events: Events) -> Outcome:

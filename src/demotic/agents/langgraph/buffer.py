@@ -13,6 +13,8 @@ from demotic.domain.model import LeaseKey
 from demotic.ports.checkpoints import (
     Checkpoints,
     MissingValues,
+    Node,
+    Outline,
     Reply,
     StoredCheckpoint,
     StoredWrite,
@@ -194,6 +196,16 @@ class BufferedCheckpoints:
                 left = None if limit is None else limit - len(found)
                 found += ((name, stored) for stored in thread.read(places[:left]))
         return Done(found)
+
+    def outline(self, thread_id: str) -> Reply[Outline]:
+        """See the port."""
+        with self._lock:
+            thread = self._threads.get(thread_id, _Thread())
+            nodes = {
+                digest: Node(len(data) + len(digest), children(data))
+                for digest, data in thread.values.items()
+            }
+            return Done(Outline(list(thread.checkpoints.values()), nodes))
 
     def delete_thread(self, thread_id: str) -> Reply[None]:
         """See the port."""

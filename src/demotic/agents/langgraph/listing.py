@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from demotic.agents.langgraph.manifest import pack_metadata
-from demotic.ports.checkpoints import Checkpoints, Reply, StoredCheckpoint
+from demotic.ports.checkpoints import CheckpointAccess, Reply, StoredCheckpoint
 
 PAGE = 100
 """Checkpoints per request: what they share is read once for all of them."""
@@ -35,7 +35,7 @@ class Listing:
         # Compared with metadata that has been through JSON.
         self.metadata = orjson.loads(pack_metadata(self.metadata))
 
-    def ask(self, checkpoints: Checkpoints) -> Reply[Sequence[Row]]:
+    def ask(self, checkpoints: CheckpointAccess) -> Reply[Sequence[Row]]:
         """Request the next page."""
         return checkpoints.list(
             self.thread_id,

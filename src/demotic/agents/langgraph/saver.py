@@ -29,11 +29,17 @@ from demotic.agents.langgraph.manifest import (
 )
 from demotic.agents.langgraph.memory import Memory
 from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.staging import StagedCheckpoints
 from demotic.agents.langgraph.steps import Steps, afinish, finish
 from demotic.agents.langgraph.values import Packer
 from demotic.domain.errors import DemoticError
 from demotic.domain.model import LeaseKey
-from demotic.ports.checkpoints import Checkpoints, MissingValues, StoredCheckpoint
+from demotic.ports.checkpoints import (
+    CheckpointAccess,
+    Checkpoints,
+    MissingValues,
+    StoredCheckpoint,
+)
 
 CHAIN_PAGE = 32
 """Ancestors that are read at once."""
@@ -65,16 +71,16 @@ class Saver(BaseCheckpointSaver[int]):
         administrative: bool = False,
     ) -> None:
         super().__init__(serde=serde or StrictSerializer())
-        self._checkpoints = checkpoints
+        self._checkpoints: CheckpointAccess = checkpoints
         self._key = key
-        self._administrative = administrative and key is None
+        self._administered = checkpoints if administrative and key is None else None
         self._memory = Memory(enabled=key is not None)
         self._is_empty = False
 
     @property
     def read_only(self) -> bool:
         """Whether every write is refused."""
-        return self._key is None and not self._administrative
+        return self._key is None and self._administered is None
 
     def bound(self, key: LeaseKey, *, is_empty: bool = False) -> Self:
         """A saver of the same kind for one attempt.
@@ -83,8 +89,14 @@ class Saver(BaseCheckpointSaver[int]):
         attempt's first write.
         """
         clone = copy.copy(self)
-        clone._key, clone._administrative, clone._is_empty = key, False, is_empty
+        clone._key, clone._administered, clone._is_empty = key, None, is_empty
         clone._memory = Memory(enabled=True)
+        return clone
+
+    def staging(self, staged: StagedCheckpoints, thread_id: str) -> Self:
+        """A saver of the same kind for a change of a thread's state that is not stored yet."""
+        clone = self.bound(LeaseKey(thread_id, "", 0))
+        clone._checkpoints = staged
         return clone
 
     def with_allowlist(self, extra_allowlist: Collection[tuple[str, ...]]) -> Self:
@@ -356,9 +368,9 @@ class Saver(BaseCheckpointSaver[int]):
             raise ForeignThread
 
     def _administrator(self) -> Checkpoints:
-        if not self._administrative:
+        if self._administered is None:
             raise ReadOnlySaver("Only an administrative saver may delete or copy checkpoints.")
-        return self._checkpoints
+        return self._administered
 
 
 def _keeps_latest(strategy: str) -> bool:

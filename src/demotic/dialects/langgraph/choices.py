@@ -1,7 +1,7 @@
 """The names that the wire chooses among, and what each means to the engine; pure data."""
 
 from demotic.domain.lifecycle import RunState, ThreadState
-from demotic.domain.model import BusyPolicy, CancelAction
+from demotic.domain.model import BusyPolicy, CancelAction, Pruning
 
 KINDS = {
     "values": "values",
@@ -37,6 +37,9 @@ STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
 """What LangGraph writes into the metadata of threads and runs."""
 
 MAX_LIMIT = 1000
+MAX_COUNT = 10_000  # up to which a search counts what it finds
+MAX_EXTRACTED = 10  # paths of a search
+MAX_TTL_MINUTES = 100 * 366 * 1440
 MAX_VERSION = 2**53
 MAX_OFFSET = 2**53
 MAX_EVENT_ID = 2**53
@@ -67,6 +70,18 @@ CRON_SORT = {
     "created_at": "created",
     "updated_at": "updated",
 }
+STATE_FIELDS = (
+    "values",
+    "next",
+    "tasks",
+    "metadata",
+    "created_at",
+    "checkpoint",
+    "parent_checkpoint",
+    "interrupts",
+    "checkpoint_id",
+    "parent_checkpoint_id",
+)
 SORT_ORDER = {"asc": False, "desc": True}
 BUSY = {policy.value: policy for policy in BusyPolicy}
 IF_EXISTS = {"raise": False, "do_nothing": True}
@@ -75,4 +90,5 @@ ON_DISCONNECT = {"continue": False, "cancel": True}
 ON_COMPLETION = {"delete": False, "keep": True}
 DURABILITY = {"sync": "sync", "async": "async", "exit": "exit"}
 THREAD_STATES = {state.value: state for state in ThreadState}
+PRUNINGS = {pruning.value: pruning for pruning in Pruning}
 ACTIONS = {action.value: action for action in CancelAction}

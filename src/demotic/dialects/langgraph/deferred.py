@@ -3,9 +3,6 @@
 from demotic.web.deferral import Deferred
 
 OPERATIONS = (
-    Deferred("POST", "/threads/prune", "prune threads"),
-    Deferred("GET", "/threads/{thread_id}/storage", "measure a thread"),
-    Deferred("PATCH", "/threads/{thread_id}/state", "change the metadata of a thread's state"),
     Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
     Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
     Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
@@ -17,6 +14,3 @@ OPERATIONS = (
     Deferred("GET", "/metrics", "show metrics"),
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )
-
-THREAD_OPTIONS = ("ttl", "supersteps")
-"""Fields of a thread's body that are planned."""

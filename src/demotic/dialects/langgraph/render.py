@@ -62,6 +62,9 @@ THREAD_FIELDS = (
     "error",
     "interrupts",
 )
+THREAD_SELECT = (*THREAD_FIELDS, "context")
+"""What may be selected: the SDKs know a context, which no thread has."""
+
 RUN_FIELDS = (
     "run_id",
     "thread_id",

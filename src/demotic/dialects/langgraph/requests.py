@@ -32,7 +32,8 @@ def cron_id(request: Request) -> str:
 
 
 def page_headers(total: int, offset: int, shown: int) -> dict[str, str]:
-    """LangGraph API 0.16: where the next page begins, if there is one; the total is exact."""
+    """LangGraph API 0.16: where the next page begins, if there is one. The total is exact up to
+    10,000; beyond, at least so many match."""
     headers = {"X-Pagination-Total": str(total)}
     if offset + shown < total:
         headers["X-Pagination-Next"] = str(offset + shown)

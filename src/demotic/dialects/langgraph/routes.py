@@ -21,6 +21,7 @@ from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_store import StoreRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
+from demotic.dialects.langgraph.routes_upkeep import UpkeepRoutes
 from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
 from demotic.web.routing import Operation, routes
@@ -47,6 +48,7 @@ class LangGraphDialect:
         self.built: list[Operation] = [
             *RunRoutes(engine, compat).operations(),
             *ThreadRoutes(engine, compat).operations(),
+            *UpkeepRoutes(engine).operations(),
             *AssistantRoutes(engine, compat).operations(),
             *GraphRoutes(engine).operations(),
             *StoreRoutes(engine).operations(),

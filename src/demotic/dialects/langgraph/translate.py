@@ -1,19 +1,17 @@
 """From wire to engine words; pure."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.choices import (
     ACTIONS,
     ASSISTANT_SORT,
     BUSY,
     DURABILITY,
-    IF_EXISTS,
     IF_NOT_EXISTS,
     KINDS,
+    MAX_COUNT,
     MAX_DELAY_S,
     MAX_EVENT_ID,
     MAX_KEY,
@@ -24,8 +22,7 @@ from demotic.dialects.langgraph.choices import (
     RUN_STATES,
     SORT_ORDER,
     STAMPS,
-    THREAD_SORT,
-    THREAD_STATES,
+    STATE_FIELDS,
 )
 from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import Contradiction
@@ -35,10 +32,6 @@ from demotic.dialects.langgraph.wire import (
     HistorySearch,
     RunCreate,
     StateUpdate,
-    ThreadCount,
-    ThreadCreate,
-    ThreadPatch,
-    ThreadSearch,
 )
 from demotic.domain import configs, model
 from demotic.domain.assistants import mirrored
@@ -51,13 +44,10 @@ from demotic.domain.model import (
     CancelAction,
     Idempotency,
     NewRun,
-    NewThread,
     RunRequest,
-    ThreadQuery,
 )
 from demotic.web.bodies import as_shape
-from demotic.web.choosing import choose, uuid
-from demotic.web.deferral import not_built
+from demotic.web.choosing import choose
 from demotic.web.queries import bounded
 
 
@@ -83,48 +73,7 @@ def assistant_query(body: AssistantSearch) -> AssistantQuery:
         offset=offset(body.offset),
         sort_by=choose("sort_by", body.sort_by or "created_at", ASSISTANT_SORT),
         descending=choose("sort_order", body.sort_order or "desc", SORT_ORDER),
-    )
-
-
-def new_thread(body: ThreadCreate, fresh_id: str) -> tuple[NewThread, bool]:
-    """POST /threads: the thread, and whether an existing one will do."""
-    _refuse_planned(body)
-    id = fresh_id if body.thread_id is None else uuid("thread", body.thread_id)
-    or_existing = choose("if_exists", body.if_exists or "raise", IF_EXISTS)
-    return NewThread(id=id, metadata=body.metadata or {}), or_existing
-
-
-def thread_metadata(body: ThreadPatch) -> dict[str, Any]:
-    """PATCH /threads/{thread_id}: what to merge."""
-    _refuse_planned(body)
-    return body.metadata or {}
-
-
-def _refuse_planned(body: ThreadCreate | ThreadPatch) -> None:
-    for field in deferred.THREAD_OPTIONS:
-        if getattr(body, field, None) is not None:
-            raise not_built(f"`{field}` of a thread")
-
-
-def counted_threads(body: ThreadCount) -> ThreadQuery:
-    """POST /threads/count."""
-    wanted = ThreadSearch(metadata=body.metadata, values=body.values, status=body.status)
-    return replace(thread_query(wanted), limit=0)
-
-
-def thread_query(body: ThreadSearch) -> ThreadQuery:
-    """POST /threads/search; newest first unless it says otherwise."""
-    if body.extract:
-        raise not_built("`extract` of a thread search")
-    return ThreadQuery(
-        ids=None if body.ids is None else [uuid("thread", id) for id in body.ids],
-        metadata=body.metadata or {},
-        values=body.values or {},
-        state=None if body.status is None else choose("status", body.status, THREAD_STATES),
-        limit=limit(body.limit),
-        offset=offset(body.offset),
-        sort_by=choose("sort_by", body.sort_by or "created_at", THREAD_SORT),
-        descending=choose("sort_order", body.sort_order or "desc", SORT_ORDER),
+        count_up_to=MAX_COUNT,
     )
 
 
@@ -143,6 +92,15 @@ def selected(fields: Sequence[str] | None, known: Collection[str]) -> Sequence[s
     for field in fields or ():
         if field not in known:
             raise BadInput(f"`select` knows {', '.join(known)}; not {field!r}.")
+    return fields or None
+
+
+def state_selected(fields: Sequence[str] | None) -> Sequence[str] | None:
+    """The fields of a state to show, of its values also single keys; None for all."""
+    for field in fields or ():
+        if field not in STATE_FIELDS and not field.startswith("values."):
+            known = ", ".join(STATE_FIELDS)
+            raise BadInput(f"`select` knows {known} and values.<key>; not {field!r}.")
     return fields or None
 
 
@@ -282,7 +240,7 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
     return RunRequest(
         input=None if command else body.input,
         command=command,
-        checkpoint=_start(body, thread_id),
+        checkpoint=state_start(body, thread_id),
         config=settings.config,
         context=settings.context or None,
         modes=kinds,
@@ -319,33 +277,40 @@ def _check_stateless(body: RunCreate) -> None:
 
 def _command(body: RunCreate) -> dict[str, Any] | None:
     """`resume`, `update` and `goto`, as far as given (LangGraph API 0.16, Command)."""
-    given = {key: value for key, value in (body.command or {}).items() if value is not None}
-    unknown = sorted(given.keys() - {"resume", "update", "goto"})
-    if unknown:
-        raise BadInput(f"`command` knows resume, update and goto; not {unknown[0]!r}.")
+    given = command(body.command or {})
     if not given:
         return None
     if body.input not in (None, {}, []):
         raise BadInput("Give either `input` or `command`: to add to the state, use command.update.")
-    if "goto" in given:
-        _check_goto(given["goto"])
     return given
 
 
-def _check_goto(goto: Any) -> None:
+def command(given: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """A command with what it holds but null; `place` is where in the body it stands."""
+    field = f"{place}.command" if place else "command"
+    found = {key: value for key, value in given.items() if value is not None}
+    unknown = sorted(found.keys() - {"resume", "update", "goto"})
+    if unknown:
+        raise BadInput(f"`{field}` knows resume, update and goto; not {unknown[0]!r}.")
+    if "goto" in found:
+        _check_goto(found["goto"], field)
+    return found
+
+
+def _check_goto(goto: Any, field: str) -> None:
     for target in goto if isinstance(goto, list) else [goto]:
         sends = isinstance(target, dict) and isinstance(target.get("node"), str)
         if not sends and not isinstance(target, str):
             raise BadInput(
-                "`command.goto` must be a node's name, {node, input}, or an array of these."
+                f"`{field}.goto` must be a node's name, {{node, input}}, or an array of these."
             )
 
 
 def state_update(body: StateUpdate, thread_id: str) -> model.StateUpdate:
-    """POST /threads/{id}/state."""
+    """POST /threads/{id}/state with one update."""
     if not isinstance(body.values, (dict, list, type(None))):
         raise BadInput("`values` must be an object, an array of objects, or null.")
-    start = _start(body, thread_id)
+    start = state_start(body, thread_id)
     return model.StateUpdate(values=body.values, as_node=body.as_node, checkpoint=start)
 
 
@@ -359,7 +324,8 @@ def xray(text: str | None) -> int | bool:
     return int(lowered)
 
 
-def _start(body: RunCreate | StateUpdate, thread_id: str | None) -> dict[str, Any] | None:
+def state_start(body: RunCreate | StateUpdate, thread_id: str | None) -> dict[str, Any] | None:
+    """Where a run or an update starts, in either form; None for the latest state."""
     start = checkpoint(body.checkpoint, thread_id or "")
     if body.checkpoint_id is None:
         return start

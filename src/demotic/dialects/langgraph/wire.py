@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from demotic.dialects.langgraph.wire_threads import Superstep, Ttl
+
 Object = dict[str, Any]
 
 
@@ -76,15 +78,15 @@ class ThreadCreate(Struct):
     thread_id: str | None = None
     metadata: Object | None = None
     if_exists: str | None = None
-    ttl: Any = None
-    supersteps: list[Any] | None = None
+    ttl: float | Ttl | None = None
+    supersteps: list[Superstep] | None = None
 
 
 class ThreadPatch(Struct):
     """LangGraph API 0.16, ThreadPatch."""
 
     metadata: Object | None = None
-    ttl: Any = None
+    ttl: float | Ttl | None = None
 
 
 class ThreadCount(Struct):
@@ -96,7 +98,7 @@ class ThreadCount(Struct):
 
 
 class ThreadSearch(Struct):
-    """LangGraph API 0.16, ThreadSearchRequest."""
+    """LangGraph API 0.16, ThreadSearchRequest; `include` is of our own, as GET has it."""
 
     ids: list[str] | None = None
     metadata: Object | None = None
@@ -107,7 +109,8 @@ class ThreadSearch(Struct):
     sort_by: str | None = None
     sort_order: str | None = None
     select: list[str] | None = None
-    extract: Object | None = None
+    extract: dict[str, str] | None = None
+    include: list[str] | None = None
 
 
 class Checkpoint(Struct):
@@ -124,28 +127,34 @@ class Checkpoint(Struct):
 
 
 class StateAtCheckpoint(Struct):
-    """LangGraph API 0.16, ThreadStateCheckpointRequest."""
+    """LangGraph API 0.16, ThreadStateCheckpointRequest; `select` is sent by the SDKs since
+    Python 0.4."""
 
     checkpoint: Checkpoint
     subgraphs: bool | None = None
+    select: list[str] | None = None
 
 
 class StateUpdate(Struct):
-    """LangGraph API 0.16, ThreadStateUpdate; `checkpoint_id` is 0.1.0's form of `checkpoint`."""
+    """LangGraph API 0.16, ThreadStateUpdate; `checkpoint_id` is 0.1.0's form of `checkpoint`,
+    `supersteps` several updates at once, of our own."""
 
     values: Any = None
     as_node: str | None = None
     checkpoint: Checkpoint | None = None
     checkpoint_id: str | None = None
+    supersteps: list[Superstep] | None = None
 
 
 class HistorySearch(Struct):
-    """LangGraph API 0.16, ThreadStateSearch; 0.1.0 gives `before` as a checkpoint's id."""
+    """LangGraph API 0.16, ThreadStateSearch; 0.1.0 gives `before` as a checkpoint's id, `select`
+    is sent by the SDKs since Python 0.4."""
 
     limit: int | None = None
     before: Checkpoint | str | None = None
     metadata: Object | None = None
     checkpoint: Checkpoint | None = None
+    select: list[str] | None = None
 
 
 class RunCreate(Struct):

@@ -124,7 +124,16 @@ def _own_thread(
     thread_id, now_us, temporary = uuid7(asked.now_us), asked.now_us, not asked.new.keep_thread
     metadata = {**asked.new.thread_metadata, **(asked.scope.filters or {}), **stamps}
     state, agent = ThreadState.BUSY, assistant.agent
-    epoch = threads.insert(c, thread_id, metadata, state, now_us, agent=agent, temporary=temporary)
+    epoch = threads.insert(
+        c,
+        thread_id,
+        metadata,
+        state,
+        now_us,
+        agent=agent,
+        temporary=temporary,
+        lifetime=None if temporary else asked.new.lifetime,
+    )
     return _Place(thread_id, metadata, epoch, temporary=temporary)
 
 
@@ -137,8 +146,16 @@ def _existing(c: apsw.Connection, new: NewRun, thread_id: str, scope: Scope, now
         raise missing
     metadata = dict(scope.filters or {})
     try:
-        state = ThreadState.IDLE
-        epoch = threads.insert(c, thread_id, metadata, state, now_us, agent=None, temporary=False)
+        epoch = threads.insert(
+            c,
+            thread_id,
+            metadata,
+            ThreadState.IDLE,
+            now_us,
+            agent=None,
+            temporary=False,
+            lifetime=new.lifetime,
+        )
     except ThreadExists:  # it is there, but not for this caller
         raise missing from None
     return _Place(thread_id, metadata, epoch)

@@ -16,7 +16,7 @@ from demotic.domain.model import (
     Scope,
     Unfinished,
 )
-from demotic.storage.sqlite import rows, threads
+from demotic.storage.sqlite import finding, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, first
 
@@ -69,7 +69,15 @@ def search(c: apsw.Connection, query: AssistantQuery, scope: Scope) -> Page:
     found.equals("agent", query.agent)
     if query.name is not None:
         found.where("instr(lower(name), lower(?)) > 0", query.name)
-    page = found.page(c, COLUMNS, SORT[query.sort_by], query.descending, query.limit, query.offset)
+    page = found.page(
+        c,
+        COLUMNS,
+        SORT[query.sort_by],
+        query.descending,
+        query.limit,
+        query.offset,
+        count_up_to=query.count_up_to,
+    )
     return Page([rows.assistant(row) for row in page.items], page.total)
 
 
@@ -124,4 +132,4 @@ def delete(
     """Delete an assistant; threads only by metadata that was given."""
     get(c, assistant_id, scope)
     c.execute(Q.delete_assistant, (assistant_id,))
-    return threads.delete_matching(c, metadata, thread_scope, now_us) if metadata else []
+    return finding.delete_matching(c, metadata, thread_scope, now_us) if metadata else []

@@ -11,7 +11,12 @@ from demotic.domain.chains import Place
 from demotic.domain.errors import Conflict, LeaseLost
 from demotic.domain.model import LeaseKey
 from demotic.ports.checkpoints import (
+    Change,
     MissingValues,
+    Node,
+    Outline,
+    Put,
+    PutWrites,
     Reply,
     StoredCheckpoint,
     StoredWrite,
@@ -19,10 +24,16 @@ from demotic.ports.checkpoints import (
     split_digests,
 )
 from demotic.storage.sql.queries import Queries
+from demotic.storage.sqlite import copying
 from demotic.storage.sqlite.checkpoint_removal import delete_runs, delete_thread, keep_heads
 from demotic.storage.sqlite.database import Database
 
 SQL = Queries(__package__, "checkpoints.sql")
+
+ALL: Mapping[str, None] = {"id": None, "before": None}
+"""Of a thread's listing: nothing is left out."""
+
+NO_VALUES: Mapping[bytes, bytes] = {}
 
 Row = tuple[Any, ...]
 """ns, id, parent id, body, roots, metadata, what is inherited, run id."""
@@ -63,11 +74,8 @@ class SqliteCheckpoints:
 
         def job(connection: apsw.Connection) -> None:
             _check_lease(connection, key, thread_id)
-            roots = [root for write in writes for root in write.roots]
-            _put_values(connection, thread_id, roots, values)
-            place = {"thread_id": thread_id, "ns": ns, "checkpoint_id": checkpoint_id}
-            rows = ({**place, **_write_row(key, write)} for write in writes)
-            connection.executemany(SQL.put_write, rows)
+            part = PutWrites(ns, checkpoint_id, writes, values)
+            _put_writes(connection, key, thread_id, part)
 
         return self._database.write("put_writes", job)
 
@@ -106,9 +114,28 @@ class SqliteCheckpoints:
 
         return self._database.read("list_checkpoints", job)
 
+    def outline(self, thread_id: str) -> Reply[Outline]:
+        """See the port."""
+
+        def job(connection: apsw.Connection) -> Outline:
+            found = connection.execute(SQL.list_thread, {"thread_id": thread_id, **ALL})
+            stored = [_stored(*row) for row in found]
+            nodes = {
+                digest: Node(size, children(data or b""))
+                for digest, size, data in connection.execute(SQL.nodes_of_thread, (thread_id,))
+            }
+            return Outline(stored, nodes)
+
+        return self._database.read("outline", job)
+
     def delete_thread(self, thread_id: str) -> Reply[None]:
         """See the port."""
-        return self._database.write("delete_checkpoints", lambda c: delete_thread(c, thread_id))
+
+        def job(connection: apsw.Connection) -> None:
+            copying.complete_from(connection, thread_id)
+            delete_thread(connection, thread_id)
+
+        return self._database.write("delete_checkpoints", job)
 
     def delete_runs(self, run_ids: Sequence[str]) -> Reply[None]:
         """See the port."""
@@ -135,6 +162,7 @@ class SqliteCheckpoints:
 
         def job(connection: apsw.Connection) -> None:
             for thread_id in thread_ids:
+                copying.complete_from(connection, thread_id)
                 if keep_latest:
                     keep_heads(connection, thread_id)
                 else:
@@ -143,12 +171,23 @@ class SqliteCheckpoints:
         return self._database.write("prune_checkpoints", job)
 
 
+def put_parts(
+    connection: apsw.Connection, key: LeaseKey | None, thread_id: str, parts: Iterable[Change]
+) -> None:
+    """Store the parts of a change of state; the caller has checked the fence."""
+    for part in parts:
+        if isinstance(part, Put):
+            _put_values(connection, thread_id, part.checkpoint.roots, part.values)
+            _put_checkpoint(connection, key, thread_id, part.checkpoint)
+        else:
+            _put_writes(connection, key, thread_id, part)
+
+
 def copy_thread(connection: apsw.Connection, source: str, target: str) -> None:
     """Copy every checkpoint, write and value of a thread to one that has none."""
     if not connection.execute(SQL.thread_is_empty, {"thread_id": target}).get:
         raise Conflict("The thread to copy to has checkpoints of its own.")
-    for query in (SQL.copy_checkpoints, SQL.copy_heads, SQL.copy_writes, SQL.copy_values):
-        connection.execute(query, {"source": source, "target": target})
+    copying.copy_state(connection, source, target)
 
 
 def _check_lease(connection: apsw.Connection, key: LeaseKey | None, thread_id: str) -> None:
@@ -204,6 +243,16 @@ def _put_checkpoint(
     connection.execute(SQL.put_head, (thread_id, checkpoint.ns, checkpoint.id, ordinal))
 
 
+def _put_writes(
+    connection: apsw.Connection, key: LeaseKey | None, thread_id: str, part: PutWrites
+) -> None:
+    roots = [root for write in part.writes for root in write.roots]
+    _put_values(connection, thread_id, roots, part.values)
+    place = {"thread_id": thread_id, "ns": part.ns, "checkpoint_id": part.checkpoint_id}
+    rows = ({**place, **_write_row(key, write)} for write in part.writes)
+    connection.executemany(SQL.put_write, rows)
+
+
 def _write_row(key: LeaseKey | None, write: StoredWrite) -> dict[str, str | int | bytes]:
     return {
         "task_id": write.task_id,
@@ -252,19 +301,36 @@ def _complete(
     roots = {root for row in found for root in split_digests(row[4])}
     roots.update(root for slots in writes.values() for write in slots for root in write.roots)
     values = _closure(connection, thread_id, roots)
-    for ns, found_id, parent_id, body, own, metadata, inherited, run_id in found:
-        yield StoredCheckpoint(
-            ns=ns,
-            id=found_id,
-            parent_id=parent_id,
-            body=body,
-            roots=split_digests(own),
-            metadata=metadata.encode(),
-            inherited=orjson.loads(inherited),
-            run_id=run_id,
-            writes=writes.get((ns, found_id), ()),
-            values=values,
-        )
+    for row in found:
+        yield _stored(*row, writes=writes.get((row[0], row[1]), ()), values=values)
+
+
+def _stored(
+    ns: str,
+    id: str,
+    parent_id: str | None,
+    body: bytes,
+    roots: bytes,
+    metadata: str,
+    inherited: str,
+    run_id: str | None,
+    *,
+    writes: Sequence[StoredWrite] = (),
+    values: Mapping[bytes, bytes] = NO_VALUES,
+) -> StoredCheckpoint:
+    """A checkpoint from its row."""
+    return StoredCheckpoint(
+        ns=ns,
+        id=id,
+        parent_id=parent_id,
+        body=body,
+        roots=split_digests(roots),
+        metadata=metadata.encode(),
+        inherited=orjson.loads(inherited),
+        run_id=run_id,
+        writes=writes,
+        values=values,
+    )
 
 
 def _writes(

@@ -103,6 +103,13 @@ UNION SELECT thread_id FROM checkpoint_write WHERE run_id = :run_id AND run_id <
 -- name: chains
 SELECT ns, id, parent_id, run_id, inherited FROM checkpoint WHERE thread_id = ?;
 
+-- name: places_newest_first
+SELECT ns, id FROM checkpoint WHERE thread_id = ? ORDER BY ordinal DESC;
+
+-- name: roots_by_place
+SELECT ns, id, roots FROM checkpoint WHERE thread_id = :thread_id
+UNION ALL SELECT ns, checkpoint_id, roots FROM checkpoint_write WHERE thread_id = :thread_id;
+
 -- name: heads
 SELECT ns, checkpoint_id FROM checkpoint_head WHERE thread_id = ?;
 
@@ -137,13 +144,9 @@ WHERE thread_id = :thread_id AND NOT EXISTS (
     SELECT 1 FROM checkpoint AS c
     WHERE c.thread_id = checkpoint_head.thread_id AND c.ns = checkpoint_head.ns);
 
--- name: roots_of_thread
-SELECT roots FROM checkpoint WHERE thread_id = :thread_id
-UNION ALL SELECT roots FROM checkpoint_write WHERE thread_id = :thread_id;
-
 -- name: nodes_of_thread
 -- Of a leaf only the digest is wanted.
-SELECT digest, CASE WHEN substr(data, 1, 1) = x'01' THEN data END
+SELECT digest, length(data) + length(digest), CASE WHEN substr(data, 1, 1) = x'01' THEN data END
 FROM checkpoint_value WHERE thread_id = ?;
 
 -- name: delete_value
@@ -153,33 +156,6 @@ DELETE FROM checkpoint_value WHERE thread_id = ? AND digest = ?;
 SELECT NOT EXISTS (SELECT 1 FROM checkpoint WHERE thread_id = :thread_id)
    AND NOT EXISTS (SELECT 1 FROM checkpoint_write WHERE thread_id = :thread_id);
 
--- name: copy_checkpoints
--- LangGraph keeps the thread's id in the metadata, too.
-INSERT INTO checkpoint
-    (thread_id, ns, id, ordinal, parent_id, run_id, epoch, body, roots, metadata, inherited)
-SELECT :target, ns, id, ordinal, parent_id, NULL, 0, body, roots,
-    CASE json_extract(metadata, '$.thread_id') WHEN :source
-        THEN json_set(metadata, '$.thread_id', :target) ELSE metadata END,
-    inherited
-FROM checkpoint WHERE thread_id = :source;
-
 -- name: copy_heads
 INSERT INTO checkpoint_head (thread_id, ns, checkpoint_id, ordinal)
 SELECT :target, ns, checkpoint_id, ordinal FROM checkpoint_head WHERE thread_id = :source;
-
--- name: copy_writes
--- Epochs of the source mean nothing in the target: of each slot the row that is read is copied.
-INSERT INTO checkpoint_write
-    (thread_id, ns, checkpoint_id, task_id, idx, run_id, epoch, task_path, channel, data, roots)
-SELECT :target, ns, checkpoint_id, task_id, idx, '', 0, task_path, channel, data, roots
-FROM (
-    SELECT *, row_number() OVER (
-        PARTITION BY ns, checkpoint_id, task_id, idx
-        ORDER BY CASE WHEN idx < 0 THEN -epoch ELSE epoch END, run_id) AS place
-    FROM checkpoint_write WHERE thread_id = :source)
-WHERE place = 1;
-
--- name: copy_values
-INSERT INTO checkpoint_value (thread_id, digest, data)
-SELECT :target, digest, data FROM checkpoint_value WHERE thread_id = :source
-ON CONFLICT DO NOTHING;

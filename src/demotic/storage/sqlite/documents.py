@@ -57,11 +57,18 @@ def whole(c: apsw.Connection, thread_id: str, row: bytes) -> bytes:
     return b"".join(text)
 
 
-def copy(c: apsw.Connection, source: str, target: str, digest: bytes | None) -> None:
-    """Copy a document, with all its rows, to another thread under the same address."""
-    if digest is not None:
-        for each in _rows_of(c, source, digest):
-            c.execute(Q.copy_document, (source, target, each))
+def rows_of(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes]:
+    """The addresses of a document's rows: under the same ones they are it in another thread."""
+    yield digest
+    (row,) = first(c, Q.get_document, (thread_id, digest))
+    if row[:1] == BRANCH:
+        children = _digests(row)
+    elif row[:1] == PARTS:
+        children = [p[1] for p in msgspec.msgpack.decode(row[1:]) if isinstance(p, list)]
+    else:
+        return
+    for child in children:
+        yield from rows_of(c, thread_id, child)
 
 
 def register(c: apsw.Connection) -> None:
@@ -118,20 +125,6 @@ def _pieces(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes
         return
     for child in _digests(row):
         yield from _pieces(c, thread_id, child)
-
-
-def _rows_of(c: apsw.Connection, thread_id: str, digest: bytes) -> Iterator[bytes]:
-    """The addresses of a document's rows."""
-    yield digest
-    (row,) = first(c, Q.get_document, (thread_id, digest))
-    if row[:1] == BRANCH:
-        children = _digests(row)
-    elif row[:1] == PARTS:
-        children = [p[1] for p in msgspec.msgpack.decode(row[1:]) if isinstance(p, list)]
-    else:
-        return
-    for child in children:
-        yield from _rows_of(c, thread_id, child)
 
 
 def _digests(row: bytes) -> list[bytes]:

@@ -11,7 +11,7 @@ from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, FINAL, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import checkpoint_removal, feed, outbox, rows, runs, threads
+from demotic.storage.sqlite import checkpoint_removal, copying, feed, outbox, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -101,6 +101,8 @@ def delete_run(
 
 def rescue(c: apsw.Connection, now_us: int, worker: str | None) -> Sequence[Run]:
     """Take back runs whose lease is over, or is held by another than `worker`."""
+    if worker is not None:  # the process has just begun: nobody else is copying
+        threads.drop_copies(c, copying.unfinished(c), now_us)
     expired = [Lost(*row) for row in every(c, Q.expired_runs, (now_us, worker))]
     for lost in expired:
         if lost.is_write:

@@ -46,18 +46,14 @@ FROM assistant WHERE id = ?1 AND json_within(metadata, ?2)
 
 -- name: insert_thread
 INSERT INTO thread (id, metadata, config, state, epoch, agent, temporary, created_us, updated_us,
-                    state_updated_us)
-VALUES (?1, ?2, '{}', ?3, ?4, ?5, ?6, ?7, ?7, ?7)
+                    state_updated_us, life_us, pruning, expires_us)
+VALUES (?1, ?2, '{}', ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8, ?9, ?7 + ?8)
 ON CONFLICT (id) DO NOTHING
 RETURNING 1
 
 -- name: insert_thread_tag
 INSERT OR IGNORE INTO thread_tag (key, value, created_us, thread_id)
 SELECT ?1, ?2, created_us, id FROM thread WHERE id = ?3 AND temporary = 0
-
--- name: count_tag
--- How many threads have it, as far as that matters.
-SELECT count(*) FROM (SELECT 1 FROM thread_tag WHERE key = ? AND value = ? LIMIT 10000)
 
 -- name: delete_thread_tags
 DELETE FROM thread_tag WHERE thread_id = ?
@@ -71,17 +67,18 @@ ON CONFLICT (thread_id) DO UPDATE SET epoch = max(epoch, ?2), deleted_us = ?3
 
 -- name: get_thread
 SELECT t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error,
-       t.created_us, t.updated_us, t.state_updated_us, t.reason
+       t.created_us, t.updated_us, t.state_updated_us, t.reason, t.life_us, t.pruning, t.expires_us
 FROM thread t
 WHERE t.id = ?1 AND t.temporary < 2 AND json_within(t.metadata, ?2)
 
 -- name: list_threads
--- The threads of a JSON list of ids, in its order, with their values' documents.
+-- The threads of a JSON list of ids, in its order, with their values' documents if asked to.
 SELECT t.id, t.metadata, t.config, t.agent, t.state, t.values_document, t.interrupts, t.error,
-       t.created_us, t.updated_us, t.state_updated_us, t.reason, d.data
+       t.created_us, t.updated_us, t.state_updated_us, t.reason, t.life_us, t.pruning, t.expires_us,
+       d.data
 FROM json_each(?1) AS wanted
 CROSS JOIN thread t ON t.id = wanted.value
-LEFT JOIN document d ON d.thread_id = t.id AND d.digest = t.values_document
+LEFT JOIN document d ON ?2 AND d.thread_id = t.id AND d.digest = t.values_document
 ORDER BY wanted.key
 
 -- name: get_thread_to_run
@@ -89,7 +86,9 @@ SELECT metadata, epoch, rest FROM thread
 WHERE id = ?1 AND temporary < 2 AND json_within(metadata, ?2)
 
 -- name: mark_thread_busy
-UPDATE thread SET state = 'busy', metadata = ?2, agent = ?3, updated_us = ?4, config = ?5
+UPDATE thread
+SET state = 'busy', metadata = ?2, agent = ?3, updated_us = ?4, config = ?5,
+    expires_us = ?4 + life_us
 WHERE id = ?1
 
 -- name: occupy_thread
@@ -101,25 +100,18 @@ UPDATE thread SET epoch = epoch + 1 WHERE id = ? RETURNING epoch
 -- name: rest_thread
 UPDATE thread
 SET state = ?2, rest = ?3, values_document = coalesce(?4, values_document), interrupts = ?5,
-    error = ?6, updated_us = ?7, state_updated_us = ?7, reason = ?8
+    error = ?6, updated_us = ?7, state_updated_us = ?7, reason = ?8, expires_us = ?7 + life_us,
+    untagged = untagged OR (?4 IS NOT NULL AND ?4 IS NOT values_document)
 WHERE id = ?1
 
 -- name: change_thread_metadata
 UPDATE thread SET metadata = ?2, updated_us = ?3 WHERE id = ?1
 
--- name: copy_thread
-INSERT INTO thread (id, metadata, config, state, epoch, agent, values_document, created_us,
-                    updated_us, state_updated_us)
-SELECT ?2, metadata, config, 'idle', ?3, agent, values_document, ?4, ?4, ?4
-FROM thread WHERE id = ?1
-ON CONFLICT (id) DO NOTHING
-RETURNING 1
+-- name: set_life
+UPDATE thread SET life_us = ?2, pruning = ?3, expires_us = ?4 + ?2 WHERE id = ?1
 
--- name: copy_thread_tags
-INSERT INTO thread_tag (key, value, created_us, thread_id)
-SELECT k.key, k.value, t.created_us, t.id
-FROM thread_tag k CROSS JOIN thread t ON t.id = ?2
-WHERE k.thread_id = ?1
+-- name: touch_thread
+UPDATE thread SET updated_us = ?2, expires_us = ?2 + life_us WHERE id = ?1
 
 -- name: settle_thread
 UPDATE thread
@@ -151,7 +143,10 @@ INSERT INTO run (id, thread_id, assistant_id, agent, state, head, ready_us, requ
 VALUES (?1, ?2, '', ?3, 'running', 0, ?7, '{}', '{}', 'reject', 0, '{}', ?4, ?5, ?6, ?7, ?7)
 
 -- name: give_thread_agent
-UPDATE thread SET agent = coalesce(agent, (SELECT agent FROM run WHERE id = ?2)) WHERE id = ?1
+UPDATE thread SET agent = coalesce(agent, ?2) WHERE id = ?1
+
+-- name: get_write_agent
+SELECT agent FROM run WHERE id = ?
 
 -- name: unfinished_runs
 SELECT id, state, ready_us, assistant_id = '', callback IS NOT NULL FROM run
@@ -256,7 +251,7 @@ UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND head = 1
 UPDATE thread
 SET rest = json_extract(?2, '$[0]'), values_document = nullif(unhex(json_extract(?2, '$[1]')), x''),
     interrupts = json_extract(?2, '$[2]'), error = json_extract(?2, '$[3]'),
-    state_updated_us = ?3, reason = 'rollback'
+    state_updated_us = ?3, reason = 'rollback', untagged = 1
 WHERE id = ?1
 
 -- name: get_before
@@ -285,10 +280,6 @@ INSERT OR IGNORE INTO document (thread_id, digest, data) VALUES (?, ?, ?)
 
 -- name: get_document
 SELECT data FROM document WHERE thread_id = ? AND digest = ?
-
--- name: copy_document
-INSERT OR IGNORE INTO document (thread_id, digest, data)
-SELECT ?2, digest, data FROM document WHERE thread_id = ?1 AND digest = ?3
 
 -- name: append_batch
 INSERT INTO feed (thread_id, seq, last_seq, run_id, written_us, packed)

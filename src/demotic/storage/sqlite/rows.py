@@ -22,12 +22,16 @@ from demotic.domain.model import (
     Assistant,
     BusyPolicy,
     Json,
+    Lifetime,
     Outcome,
+    Pruning,
     Run,
     RunRequest,
     Scope,
     Thread,
 )
+
+LONGEST_TAG = 256  # characters
 
 _request_decoder = msgspec.json.Decoder(RunRequest)
 _request_encoder = msgspec.json.Encoder()
@@ -105,6 +109,8 @@ def thread(row: Sequence[Any], values: bytes | None) -> Thread:
         updated_us=row[9],
         state_updated_us=row[10],
         reason=Reason(row[11]) if row[11] else None,
+        lifetime=None if row[12] is None else Lifetime(row[12], Pruning(row[13])),
+        expires_us=row[14],
     )
 
 
@@ -157,13 +163,6 @@ def unpack(run_id: str, packed: bytes) -> list[Event]:
     ]
 
 
-def tags(metadata: Mapping[str, Json]) -> list[tuple[str, str]]:
-    """The entries of a thread's metadata that the index holds: top-level scalars."""
-    return [
-        (key, dump(value)) for key, value in metadata.items() if not isinstance(value, (dict, list))
-    ]
-
-
 def dump_change(change: Change) -> bytes:
     """A change as a row of the outbox holds it."""
     return _change_encoder.encode(change)
@@ -207,3 +206,18 @@ def delivery(row: Sequence[Any]) -> Delivery:
         created_us=row[9],
         updated_us=row[10],
     )
+
+
+def tags(entries: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """The entries of a thread's metadata or values that an index holds: top-level scalars, and
+    of them the short ones. Equal numbers are written alike."""
+    scalars = (
+        (key, dump(int(value) if _is_whole(value) else value))
+        for key, value in entries.items()
+        if not isinstance(value, (dict, list))
+    )
+    return [(key, text) for key, text in scalars if len(text) <= LONGEST_TAG]
+
+
+def _is_whole(value: Json) -> bool:
+    return isinstance(value, float) and value.is_integer() and abs(value) < 2**53

@@ -40,10 +40,17 @@ class Search:
         return [key for (key,) in c.execute(statement, tuple(self._values)).fetchall()]
 
     def keys(
-        self, c: apsw.Connection, sort: str, descending: bool, limit: int, offset: int
+        self,
+        c: apsw.Connection,
+        sort: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+        *,
+        count_up_to: int | None = None,
     ) -> Page:
         """As `page`, but only the keys: what is skipped or sorted need not leave an index."""
-        page = self.page(c, self._key, sort, descending, limit, offset)
+        page = self.page(c, self._key, sort, descending, limit, offset, count_up_to=count_up_to)
         return Page([key for (key,) in page.items], page.total)
 
     def page(
@@ -54,12 +61,19 @@ class Search:
         descending: bool,
         limit: int,
         offset: int,
+        *,
+        count_up_to: int | None = None,
     ) -> Page:
-        """Rows of a slice, and how many match in all."""
+        """Rows of a slice, and how many match in all; beyond `count_up_to`, and the next slice's
+        first row, they are not counted."""
         found = self.slice(c, columns, sort, descending, limit, offset) if limit else []
         if found and len(found) < limit:
             return Page(found, offset + len(found))
-        (total,) = first(c, f"SELECT count(*) {self._rest}", tuple(self._values))
+        counted = f"SELECT count(*) {self._rest}", tuple(self._values)
+        if count_up_to is not None:
+            most = max(count_up_to, offset + limit + 1)
+            counted = f"SELECT count(*) FROM (SELECT 1 {self._rest} LIMIT ?)", (*self._values, most)
+        (total,) = first(c, *counted)
         return Page(found, total)
 
     def slice(

@@ -14,6 +14,7 @@ from demotic.domain.model import (
     Finished,
     Json,
     LeaseKey,
+    Lifetime,
     NewAssistant,
     NewRun,
     NewThread,
@@ -26,11 +27,13 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.checkpoints import Change
 from demotic.storage.sqlite import (
     admission,
     assistants,
     endings,
     feed,
+    finding,
     resuming,
     runs,
     threads,
@@ -41,9 +44,10 @@ from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.deliveries import SqliteDeliveries
 from demotic.storage.sqlite.items import SqliteItems
 from demotic.storage.sqlite.schedules import SqliteSchedules
+from demotic.storage.sqlite.upkeep_storage import UpkeepOnSqlite
 
 
-class SqliteStorage(SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
+class SqliteStorage(UpkeepOnSqlite, SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:
@@ -125,22 +129,23 @@ class SqliteStorage(SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
 
     async def search_threads(self, query: ThreadQuery, *, scope: Scope) -> Page:
         """See the port."""
-        return await self._db.read("search", lambda c: threads.search(c, query, scope))
+        is_behind = bool(query.values)
+        while is_behind:  # a bounded part at a time, so that others get their turn
+            is_behind = await self._db.write("index_values", finding.index_values)
+        return await self._db.read("search", lambda c: finding.search(c, query, scope))
 
     async def change_thread(
-        self, thread_id: str, metadata: Mapping[str, Json], *, scope: Scope, now_us: int
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Json],
+        *,
+        scope: Scope,
+        now_us: int,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
         """See the port."""
         return await self._db.write(
-            "thread", lambda c: threads.change(c, thread_id, metadata, scope, now_us)
-        )
-
-    async def copy_thread(
-        self, source_id: str, target_id: str, *, scope: Scope, now_us: int
-    ) -> Thread:
-        """See the port."""
-        return await self._db.write(
-            "copy_thread", lambda c: threads.copy(c, source_id, target_id, scope, now_us)
+            "thread", lambda c: threads.change(c, thread_id, metadata, scope, now_us, lifetime)
         )
 
     async def delete_thread(
@@ -275,9 +280,32 @@ class SqliteStorage(SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
             "begin_write", lambda c: writes.begin(c, thread_id, agent, scope, claimer, now_us)
         )
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
+    async def end_write(
+        self,
+        key: LeaseKey,
+        left: Outcome | None,
+        *,
+        now_us: int,
+        parts: Sequence[Change] = (),
+    ) -> bool:
         """See the port."""
-        return await self._db.write("end_write", lambda c: writes.end(c, key, left, now_us))
+        return await self._db.write("end_write", lambda c: writes.end(c, key, left, parts, now_us))
+
+    async def create_with_state(
+        self,
+        new: NewThread,
+        agent: str,
+        left: Outcome,
+        parts: Sequence[Change],
+        *,
+        scope: Scope,
+        now_us: int,
+    ) -> Thread:
+        """See the port."""
+        return await self._db.write(
+            "create_with_state",
+            lambda c: writes.create_thread(c, new, agent, left, parts, scope, now_us),
+        )
 
     # Feed
 

@@ -78,6 +78,8 @@ COMPONENTS: Mapping[str, Schema] = {
             {"type": "object", "additionalProperties": INTERRUPTS},
             "The open questions of each task, by its id. Shown once a run has ended.",
         ),
+        ttl=described(ref("ThreadTtl"), "How long it is kept: with `include`, if it has a limit."),
+        extracted=described(OBJECT, "What the paths of `extract` lead to, by alias; or null."),
     ),
     "Run": shape(
         "One request to run an assistant.",

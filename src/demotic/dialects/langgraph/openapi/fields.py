@@ -13,12 +13,15 @@ from demotic.dialects.langgraph.choices import (
     IF_NOT_EXISTS,
     KINDS,
     MAX_DELAY_S,
+    MAX_EXTRACTED,
     MAX_LIMIT,
     MAX_OFFSET,
+    MAX_TTL_MINUTES,
     MAX_VERSION,
     ON_COMPLETION,
     ON_DISCONNECT,
     SORT_ORDER,
+    STATE_FIELDS,
     THREAD_SORT,
     THREAD_STATES,
 )
@@ -27,7 +30,6 @@ from demotic.web.openapi.describing import Words, names_of, one_of, words
 from demotic.web.outgoing.policy import LONGEST
 
 PLANNED = "Planned: any value but null and false answers 501."
-PLANNED_VALUE = "Planned: any value but null answers 501."
 
 METADATA = words("Free data about it, kept as it is.", examples=[{"team": "blue"}])
 MERGED = words("Merged into the metadata, key by key.", examples=[{"team": "blue"}])
@@ -53,6 +55,19 @@ SELECT = "Only these fields of each row."
 VALUES = words("Must be contained in the latest values.", examples=[{"topic": "rain"}])
 STATUS = one_of("How the thread stands.", THREAD_STATES)
 UUID = {"format": "uuid"}
+TTL = words(
+    "How long it is kept after its last run or change of state: minutes, or an object.",
+    anyOf=[
+        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_TTL_MINUTES},
+        {"$ref": "#/components/schemas/Ttl"},
+        {"type": "null"},
+    ],
+    examples=[43_200, {"ttl": 60, "strategy": "keep_latest"}],
+)
+STATE_SELECT = words(
+    f"Only these fields: {', '.join(STATE_FIELDS)}, or `values.<key>` for a key of the values.",
+    items={"type": "string", "examples": ["values.messages", "next"]},
+)
 NODES = {
     "type": ["string", "array", "null"],
     "items": {"type": "string"},
@@ -98,10 +113,14 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "thread_id": words("Its id; a new one by default.", **UUID),
         "metadata": METADATA,
         "if_exists": one_of("What to do where the id is taken.", IF_EXISTS, "raise"),
-        "ttl": words(PLANNED_VALUE),
-        "supersteps": words(PLANNED_VALUE),
+        "ttl": TTL,
+        "supersteps": words(
+            "States to begin with, one superstep after the other, all or none. `metadata` names "
+            "the graph, as `graph_id` (400 without).",
+            items={"$ref": "#/components/schemas/Superstep"},
+        ),
     },
-    wire.ThreadPatch: {"metadata": MERGED, "ttl": words(PLANNED_VALUE)},
+    wire.ThreadPatch: {"metadata": MERGED, "ttl": TTL},
     wire.ThreadCount: {"metadata": CONTAINED, "values": VALUES, "status": STATUS},
     wire.ThreadSearch: {
         "ids": words("Only these threads.", items={"type": "string", **UUID}),
@@ -112,8 +131,17 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "offset": OFFSET,
         "sort_by": one_of(SORT_BY, THREAD_SORT, "created_at"),
         "sort_order": ORDER,
-        "select": names_of(SELECT, render.THREAD_FIELDS),
-        "extract": words("Planned: anything but null and {} answers 501."),
+        "select": names_of(SELECT, render.THREAD_SELECT),
+        "extract": words(
+            f"Up to {MAX_EXTRACTED} paths by alias; what they lead to is in `extracted` of each "
+            "row. Keys are joined by dots, indexes stand in brackets, below 0 from the end.",
+            maxProperties=MAX_EXTRACTED,
+            additionalProperties={"type": "string", "examples": ["values.messages[-1].content"]},
+            examples=[{"last": "values.messages[-1].content"}],
+        ),
+        "include": words(
+            "Show this, too.", items={"type": "string", "enum": ["ttl"]}, examples=[["ttl"]]
+        ),
     },
     wire.Checkpoint: {
         "thread_id": words("The thread of the path; may be left out.", **UUID),
@@ -125,6 +153,7 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
     wire.StateAtCheckpoint: {
         "checkpoint": words("Where the state is."),
         "subgraphs": words("Show the states of subgraphs, too.", default=False),
+        "select": STATE_SELECT,
     },
     wire.StateUpdate: {
         "values": words(
@@ -136,12 +165,18 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "as_node": words("The node that is taken to have returned it."),
         "checkpoint": words("Branch off here instead of at the latest state."),
         "checkpoint_id": words("The older form of `checkpoint`."),
+        "supersteps": words(
+            "Instead of one update: several, one superstep after the other, all or none.",
+            items={"$ref": "#/components/schemas/Superstep"},
+            minItems=1,
+        ),
     },
     wire.HistorySearch: {
         "limit": LIMIT,
         "before": words("Only states before this checkpoint, or before the one with this id."),
         "metadata": words("Entries that the checkpoint's metadata must have."),
         "checkpoint": words("The namespace, or the one checkpoint, to list."),
+        "select": STATE_SELECT,
     },
     wire.RunCreate: {
         "assistant_id": words(

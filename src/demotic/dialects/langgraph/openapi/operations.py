@@ -50,6 +50,11 @@ LAST_EVENT = Parameter(
     "header",
 )
 SUBGRAPHS = flag("subgraphs", "Show the states of subgraphs, too.")
+SELECT = Parameter(
+    "select",
+    "Only these fields, or `values.<key>` for a key of the values.",
+    {"type": "array", "items": TEXT},
+)
 LEAVES = flag("cancel_on_disconnect", "Cancel the run when its last such follower leaves.")
 MODES = several("stream_mode", "Show only these modes; those of the run by default.", KINDS)
 START = (400, 404, 409, 501)
@@ -140,25 +145,34 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         "Threads",
         "Create a thread",
         one("Thread", "The new thread, or the one that is there."),
-        (404, 409, 501),
+        (400, 404, 409),
         wire.ThreadCreate,
     ),
     ("POST", "/threads/search"): Described(
         "Threads",
         "Search threads",
         listed("Thread", "A page of them, newest first by default.", *PAGE),
-        (501,),
-        wire.ThreadSearch,
+        body=wire.ThreadSearch,
     ),
     ("POST", "/threads/count"): Described("Threads", "Count threads", COUNT, body=wire.ThreadCount),
-    ("GET", _THREAD): Described("Threads", "Show a thread", one("Thread", "As it is."), (404,)),
+    ("GET", _THREAD): Described(
+        "Threads",
+        "Show a thread",
+        one("Thread", "As it is."),
+        (404,),
+        parameters=(several("include", "Show this, too.", ("ttl",)),),
+    ),
     ("PATCH", _THREAD): Described(
         "Threads",
         "Change a thread",
-        one("Thread", "As it is now."),
-        (404, 501),
+        {
+            **one("Thread", "As it is now."),
+            204: Answer("It is changed (`Prefer: return=minimal`)."),
+        },
+        (404,),
         wire.ThreadPatch,
-        detail="Allowed while it is busy.",
+        (Parameter("Prefer", "`return=minimal`: no body is answered.", TEXT, "header"),),
+        detail="Allowed while it is busy. A `ttl` begins now.",
     ),
     ("DELETE", _THREAD): Described(
         "Threads",
@@ -179,7 +193,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         "Show a thread's latest state",
         one("ThreadState", "The state."),
         (404,),
-        parameters=(SUBGRAPHS,),
+        parameters=(SUBGRAPHS, SELECT),
     ),
     ("POST", f"{_THREAD}/state"): Described(
         "States",
@@ -195,7 +209,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         "Show the state at a checkpoint",
         one("ThreadState", "The state."),
         (404,),
-        parameters=(SUBGRAPHS,),
+        parameters=(SUBGRAPHS, SELECT),
     ),
     ("POST", f"{_THREAD}/state/checkpoint"): Described(
         "States",
@@ -213,6 +227,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         parameters=(
             number("limit", "How many at most.", 1, MAX_LIMIT, 10),
             Parameter("before", "Only states before the checkpoint with this id.", TEXT),
+            SELECT,
         ),
     ),
     ("POST", f"{_THREAD}/history"): Described(
@@ -333,7 +348,10 @@ HEADERS: Mapping[str, tuple[str, Schema]] = {
     "Location": ("Where the result or the stream can be had again.", TEXT),
     "Content-Location": ("Where the run is.", TEXT),
     "Warning": ("Fields that were accepted and have no effect here; absent where none was.", TEXT),
-    "X-Pagination-Total": ("How many match in all.", {"type": "integer"}),
+    "X-Pagination-Total": (
+        "How many match in all. Exact up to 10,000; beyond, at least so many do.",
+        {"type": "integer"},
+    ),
     "X-Pagination-Next": ("The next page's `offset`; absent on the last.", {"type": "integer"}),
 }
 

@@ -12,22 +12,26 @@ from demotic.dialects.langgraph.openapi import (
     fields,
     fields_batches,
     fields_crons,
+    fields_threads,
     operations,
     operations_batches,
     operations_crons,
     operations_deliveries,
     operations_store,
+    operations_upkeep,
     versions,
 )
 from demotic.web.openapi.document import Tables
 
 PARTS = (
     operations,
+    operations_upkeep,
     operations_batches,
     operations_crons,
     operations_store,
     operations_deliveries,
     fields,
+    fields_threads,
     fields_batches,
     fields_crons,
     answers,

@@ -1,0 +1,50 @@
+"""A thread's state as a graph reads it, also where the last step wrote what does not fit in."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StateSnapshot
+
+from demotic.agents.langgraph import entry
+from demotic.agents.langgraph.factories import Graph
+from demotic.agents.langgraph.saver import Saver
+from demotic.agents.langgraph.snapshots import snapshot
+from demotic.domain import model
+from demotic.domain.errors import CheckpointNotFound, DemoticError
+from demotic.domain.model import Json
+
+
+async def read_state(
+    graph: Graph, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
+) -> model.StateSnapshot:
+    """The state at a place. Raises `CheckpointNotFound` where a checkpoint is named in vain."""
+    config = entry.state_config(thread_id, checkpoint)
+    state = await _read(graph, config, subgraphs=subgraphs)
+    named = (checkpoint or {}).get("checkpoint_id")
+    if state.metadata is None and named:
+        raise CheckpointNotFound(f"Checkpoint {named} not found in thread {thread_id}")
+    return snapshot(state, thread_id)
+
+
+async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
+    """The latest state, as LangGraph tells it."""
+    return await _read(graph, entry.state_config(thread_id, None), subgraphs=False)
+
+
+async def _read(graph: Graph, config: RunnableConfig, *, subgraphs: bool) -> StateSnapshot:
+    try:
+        return await graph.aget_state(config, subgraphs=subgraphs)
+    except DemoticError:
+        raise
+    except Exception:
+        # LangGraph adds to the latest state what its unfinished step has written. When a reducer
+        # cannot take that, the state is the one before the step.
+        found = await cast(Saver, graph.checkpointer).aget_tuple(config)
+        if found is None or "checkpoint_id" in _configurable(config):
+            raise
+        return await graph.aget_state(found.config, subgraphs=subgraphs)
+
+
+def _configurable(config: RunnableConfig) -> dict[str, Any]:
+    return config.get("configurable") or {}

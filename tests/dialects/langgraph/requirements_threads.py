@@ -1,0 +1,75 @@
+"""What the LangGraph dialect promises of threads kept small and of changes of their states."""
+
+from dialects.langgraph.promises import API, Requirement, operation
+
+_THREAD = "/threads/{thread_id}"
+SDK = "langgraph-sdk (Python) 0.4"
+
+REQUIREMENTS: dict[str, Requirement] = {
+    "langgraph.threads.prune": operation(
+        "POST", "/threads/prune", "deletes threads, or all but their latest states; counts them"
+    ),
+    "langgraph.threads.prune.busy": Requirement(
+        "Demotic", "a busy thread is not pruned and does not count"
+    ),
+    "langgraph.threads.storage": operation(
+        "GET", f"{_THREAD}/storage", "tells what a thread takes up, by kind and by channel"
+    ),
+    "langgraph.threads.patch_state": Requirement(
+        "LangGraph API 0.1.0, PATCH /threads/{thread_id}/state",
+        "merges metadata into the latest checkpoint; the state, its questions and its id stay",
+        ("PATCH", f"{_THREAD}/state"),
+    ),
+    "langgraph.threads.ttl": Requirement(
+        f"{API}, ThreadCreate.ttl and ThreadPatch.ttl",
+        "a thread may have a lifetime: minutes, or minutes and a strategy",
+    ),
+    "langgraph.threads.ttl.default": Requirement(
+        f"{API}, checkpointer.ttl", "the server's default is that of threads that name none"
+    ),
+    "langgraph.threads.ttl.sweep": Requirement(
+        f"{API}, checkpointer.ttl",
+        "a thread whose time is over is deleted or pruned; runs and changes start it anew, and "
+        "a busy thread stays",
+    ),
+    "langgraph.threads.include": Requirement(
+        f"{API}, GET /threads/{{thread_id}}, include", "`ttl` is shown on request"
+    ),
+    "langgraph.threads.minimal": Requirement(
+        f"{SDK}, threads.update(return_minimal=True)", "`Prefer: return=minimal` answers 204"
+    ),
+    "langgraph.threads.supersteps": Requirement(
+        f"{API}, ThreadCreate.supersteps",
+        "a thread begins with states, with all of them or not at all",
+    ),
+    "langgraph.threads.bulk_update": Requirement(
+        "Demotic, POST /threads/{thread_id}/state, supersteps",
+        "several updates are made at once, all or none",
+    ),
+    "langgraph.threads.update_whole": Requirement(
+        "Demotic", "an update that fails leaves nothing behind, whatever it had written"
+    ),
+    "langgraph.threads.readable": Requirement(
+        "Demotic", "a state stays readable although a node wrote what a reducer cannot take"
+    ),
+    "langgraph.threads.state_select": Requirement(
+        f"{SDK}, threads.get_state(select) and get_history(select)",
+        "fields of a state are selected, of its values single keys",
+    ),
+    "langgraph.threads.search.filters": Requirement(
+        f"{API}, ThreadSearchRequest",
+        "ids, metadata, values and status narrow each other; every sort key; selected fields",
+    ),
+    "langgraph.threads.search.extract": Requirement(
+        f"{API}, ThreadSearchRequest.extract", "up to ten paths into each thread, in `extracted`"
+    ),
+    "langgraph.threads.search.total": Requirement(
+        f"{API}, X-Pagination-Total",
+        "exact up to 10,000, then a lower bound; X-Pagination-Next wherever there is more",
+    ),
+    "langgraph.threads.copy.equal": Requirement(
+        f"{API}, POST /threads/{{thread_id}}/copy",
+        "a copy has an equal history of its own; only the thread's id differs",
+    ),
+}
+"""Joined into `requirements`."""
