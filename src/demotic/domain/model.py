@@ -203,7 +203,8 @@ class NewRun:
     `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
     unless `keep_thread`; with `keep_run` the run itself stays readable by its id for as long as
     the feed of a thread is kept. `delay_s` seconds pass before it is ready; meanwhile it holds
-    back no later run.
+    back no later run. With `spares_waiting`, policy reject refuses a thread whose run waits for an
+    answer, too, instead of superseding that run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks.
@@ -218,6 +219,7 @@ class NewRun:
     create_thread: bool = False
     keep_thread: bool = False
     keep_run: bool = False
+    spares_waiting: bool = False
     delay_s: float = 0.0
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
-from demotic.engine.worker import Worker
+from demotic.engine.worker import Reviews, Worker
 from demotic.ports.agent import Agent
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -60,6 +60,7 @@ async def running(
     *,
     worker_name: str,
     system_metadata: Mapping[str, str],
+    reviews: Reviews | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
     ends, then drains. For storage that this process alone owns."""
@@ -74,6 +75,7 @@ async def running(
         lease_s=limits.lease_s,
         grace_s=limits.grace_s,
         run_s=limits.run_s,
+        reviews=reviews,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
     janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)

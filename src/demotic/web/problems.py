@@ -18,6 +18,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 ErrorTable = Mapping[type[DemoticError], tuple[int, str]]
 """What an engine error is in a dialect: HTTP status and code. The nearest base class counts."""
 
+ErrorBody = Callable[[int, str, str], Any]
+"""What a dialect answers for a status, a code and a message."""
+
 MAX_MESSAGE = 800  # characters of an error message that are told
 
 UNEXPECTED = "Internal server error"
@@ -34,6 +37,11 @@ def problem_body(
     """The error body that the clients of every dialect understand."""
     told = shortened(message)
     return {"detail": told, "code": code, "message": told, "metadata": dict(metadata or {})}
+
+
+def common_body(status: int, code: str, message: str) -> Any:
+    """`problem_body` for every status."""
+    return problem_body(code, message)
 
 
 def shortened(message: str) -> str:
@@ -56,14 +64,16 @@ def problem(
     return json_answer(problem_body(code, message, metadata), status, headers)
 
 
-def error_answer(error: DemoticError, table: ErrorTable) -> Response:
+def error_answer(
+    error: DemoticError, table: ErrorTable, body: ErrorBody = common_body
+) -> Response:
     """The answer to an engine error."""
     status, code = find(error, table)
     message = error.message if status not in CLOSED_STATUSES else type(error)().message
     headers = {"Retry-After": "1"} if status == 503 else None
     if status in CLOSED_STATUSES:
         log.error("request failed", error=type(error).__name__, message=error.message)
-    return problem(status, code, message, headers=headers)
+    return json_answer(body(status, code, message), status, headers)
 
 
 def find(error: DemoticError, table: ErrorTable) -> tuple[int, str]:
@@ -88,14 +98,14 @@ def reading_error(error: Exception) -> tuple[str, str]:
     return type(error).__name__, message
 
 
-def guarded(handler: Handler, table: ErrorTable) -> Handler:
+def guarded(handler: Handler, table: ErrorTable, body: ErrorBody = common_body) -> Handler:
     """A handler whose every error becomes an answer."""
 
     async def endpoint(request: Request) -> Response:
         try:
             return await handler(request)
         except DemoticError as error:
-            return error_answer(error, table)
+            return error_answer(error, table, body)
         except (ClientDisconnect, HTTPException):
             raise
         except Exception as error:
@@ -107,17 +117,18 @@ def guarded(handler: Handler, table: ErrorTable) -> Handler:
 ExceptionHandlers = dict[Any, Callable[[Request, Exception], Awaitable[Response]]]
 
 
-def exception_handlers(table: ErrorTable) -> ExceptionHandlers:
+def exception_handlers(table: ErrorTable, body: ErrorBody = common_body) -> ExceptionHandlers:
     """Handlers for a Starlette app: whatever is raised outside an endpoint is answered too."""
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = HTTP_CODES.get(error.status_code, "http_error")
-        return problem(error.status_code, code, error.detail, headers=error.headers)
+        told = body(error.status_code, code, error.detail)
+        return json_answer(told, error.status_code, error.headers)
 
     async def on_engine(request: Request, error: Exception) -> Response:
         assert isinstance(error, DemoticError)
-        return error_answer(error, table)
+        return error_answer(error, table, body)
 
     async def on_gone(request: Request, error: Exception) -> Response:
         return Response(status_code=400)  # nobody is there to read it

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from demotic.web.problems import ErrorTable, Handler, guarded
+from demotic.web.problems import ErrorBody, ErrorTable, Handler, common_body, guarded
 
 
 class Operation(NamedTuple):
@@ -18,7 +18,9 @@ class Operation(NamedTuple):
     handler: Handler
 
 
-def routes(operations: Iterable[Operation], errors: ErrorTable) -> list[Route]:
+def routes(
+    operations: Iterable[Operation], errors: ErrorTable, body: ErrorBody = common_body
+) -> list[Route]:
     """The routes, in the order in which their paths first appear, so that hot paths can lead.
 
     One route per path keeps matching short and lets a 405 name every method there is.
@@ -28,7 +30,7 @@ def routes(operations: Iterable[Operation], errors: ErrorTable) -> list[Route]:
         handlers = paths.setdefault(operation.path, {})
         if operation.method in handlers:
             raise ValueError(f"{operation.method} {operation.path} is given twice.")
-        handlers[operation.method] = guarded(operation.handler, errors)
+        handlers[operation.method] = guarded(operation.handler, errors, body)
     return [
         Route(path, _dispatch(paths[path]), methods=[*paths[path]]) for path in unshadowed([*paths])
     ]
