@@ -24,6 +24,10 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
+from demotic.dialects.acp.contracts import Contracts
+from demotic.dialects.acp.manifest import Manifest, read_manifest
+from demotic.dialects.acp.routes import AcpDialect
+from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
@@ -65,6 +69,12 @@ def load_graphs(config: Config) -> Graphs:
     }
 
 
+def load_manifests(config: Config) -> Mapping[str, Manifest]:
+    """What graphs say of themselves to ACP's clients, by graph. Raises `AgentError`."""
+    named = {name: spec.acp for name, spec in config.graphs.items() if spec.acp is not None}
+    return {name: read_manifest(file) for name, file in named.items()}
+
+
 def make_agents(config: Config, graphs: Graphs, checkpoints: Checkpoints) -> dict[str, Agent]:
     """The graphs as agents whose state is kept in a checkpoint store."""
     agents: dict[str, Agent] = {}
@@ -90,6 +100,9 @@ async def engine_of(
     storage = SqliteStorage(database)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database))
+        contracts = Contracts(
+            lambda each: agents[each.agent].schemas(each.config), load_manifests(config)
+        )
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
@@ -103,6 +116,7 @@ async def engine_of(
             limits,
             worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             system_metadata=SYSTEM,
+            reviews={"acp": contracts.review},
         ) as engine:
             yield engine
     finally:
@@ -130,11 +144,23 @@ def make_app(
     extend = None if custom is None else (lambda document: joined(document, custom.document()))
     dialect = LangGraphDialect(lambda: engine, **({"extend": extend} if extend else {}))
     prefix = settings.mount_prefix or config.http.mount_prefix
+    beside = dialect_mounts(engine, config)
+    routes = [*beside, *dialect.routes]
     ours: ASGIApp = Starlette(
-        routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,
+        routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
     )
-    return guarded_app(ours, config, settings, custom, mounts=[prefix] if prefix else [])
+    mounts = [f"{prefix}{each.path}" for each in beside] + ([prefix] if prefix else [])
+    return guarded_app(ours, config, settings, custom, mounts=mounts)
+
+
+def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
+    """The dialects that have a mount of their own."""
+    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
+    return [
+        Mount(version.mount, app=AcpDialect(lambda: engine, contracts, version).app)
+        for version in ACP_VERSIONS
+    ]
 
 
 def guarded_app(

@@ -42,7 +42,7 @@ def command(config: Path | None, no_load: bool) -> None:
 def load_all(config: Config) -> int:
     """Load every graph, saying so; how many cannot be."""
     # What the server imports takes most of the time: a command that loads nothing is quick.
-    from demotic.server import load_graphs
+    from demotic.server import load_graphs, load_manifests
 
     config.enter()
     failed = 0
@@ -51,7 +51,9 @@ def load_all(config: Config) -> int:
         click.echo(f"  {name:<{width}}  {spec.target}  ", nl=False)
         started = time.perf_counter()
         try:
-            load_graphs(replace(config, graphs={name: spec}))
+            alone = replace(config, graphs={name: spec})
+            load_graphs(alone)
+            load_manifests(alone)
         except DemoticError as error:
             failed += 1
             click.secho("failed", fg="red")

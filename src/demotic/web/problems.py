@@ -64,9 +64,7 @@ def problem(
     return json_answer(problem_body(code, message, metadata), status, headers)
 
 
-def error_answer(
-    error: DemoticError, table: ErrorTable, body: ErrorBody = common_body
-) -> Response:
+def error_answer(error: DemoticError, table: ErrorTable, body: ErrorBody = common_body) -> Response:
     """The answer to an engine error."""
     status, code = find(error, table)
     message = error.message if status not in CLOSED_STATUSES else type(error)().message

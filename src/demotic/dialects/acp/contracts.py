@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -132,9 +132,9 @@ class Contracts:
         if (misfit := contract.output(values)) is None:
             return outcome
         told = f"`output{misfit.place}` does not fit the agent's descriptor: {misfit.problem}"
-        error = {"error": "InvalidOutput", "message": told}
+        failure = {"error": "InvalidOutput", "message": told}
         state, reason = RunState.FAILED, Reason.INVALID_OUTPUT
-        return replace(outcome, state=state, reason=reason, error=error)
+        return replace(outcome, state=state, reason=reason, error=failure)
 
 
 def shown(values: Json, keys: frozenset[str] | None) -> Json:

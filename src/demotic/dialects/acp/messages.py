@@ -52,7 +52,7 @@ def incoming(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _incoming(message: Mapping[str, Any], place: str) -> dict[str, Any]:
     role, content = message.get("role"), message.get("content")
-    metadata = message.get("metadata") or {}
+    metadata = {} if message.get("metadata") is None else message["metadata"]
     if not isinstance(role, str) or not role:
         raise BadInput(f"`{place}.role` must be a string, such as user or assistant.")
     if not isinstance(content, str) and not _are_blocks(content):

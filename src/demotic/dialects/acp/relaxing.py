@@ -111,7 +111,9 @@ def _references(part: Any) -> set[str]:
     if isinstance(part, Mapping):
         found = {name for each in part.values() for name in _references(each)}
         reference = part.get("$ref")
-        return found | {reference.removeprefix(_DEFINITION)} if isinstance(reference, str) else found
+        return (
+            found | {reference.removeprefix(_DEFINITION)} if isinstance(reference, str) else found
+        )
     if isinstance(part, list):
         return {name for each in part for name in _references(each)}
     return set()

@@ -134,7 +134,7 @@ def boxed(value: Json) -> Json:
 
 
 def output_fields(values: bytes | None, contract: Contract, version: Version) -> dict[str, Any]:
-    """`values` and `messages` of a result: the agent's output, whole, and its messages beside it."""
+    """`values` and `messages` of a result: the whole output, and its messages beside it, too."""
     if values is None or values == b"null":
         return {}
     keys, talks = contract.specs.output_keys, _may_have_messages(values)

@@ -11,7 +11,7 @@ import orjson
 
 from demotic.dialects.acp import render
 from demotic.dialects.acp.choices import RUN_STATUS, UNKNOWN
-from demotic.dialects.acp.contracts import Contract
+from demotic.dialects.acp.contracts import NEUTRAL, Contract
 from demotic.dialects.acp.versions import Version
 from demotic.domain.errors import NotFound
 from demotic.domain.events import END, Ended, Event
@@ -107,12 +107,13 @@ class RunStream:
         return b'{"type":"custom%b"update":%b}' % (self._head, data)
 
     def _values(self, event: Event) -> bytes:
-        """ACP 0.2.3, ValueRunResultUpdate; nothing for an event that only tells of a question."""
-        data = _without_questions(event.data)
-        fields = render.output_fields(data, self._contract, self._version)
-        if not fields:
+        """ACP 0.2.3, ValueRunResultUpdate. Nothing for the state that comes with a question: it is
+        the one that was shown before."""
+        if _tells_of_questions(event.data):
             return b""
-        return b'{"type":"values%b%b' % (self._head, encode(fields)[1:])
+        contract = NEUTRAL if event.ns else self._contract  # a subgraph has an output of its own
+        fields = render.output_fields(event.data, contract, self._version)
+        return b'{"type":"values%b%b' % (self._head, encode(fields)[1:]) if fields else b""
 
     def _told(self, outcome: Outcome) -> Json:
         """The last event."""
@@ -138,12 +139,8 @@ class RunStream:
         return {"type": type, "run_id": self._run.id, "status": status, **fields}
 
 
-def _without_questions(data: bytes) -> bytes | None:
-    """A `values` event without the questions that the last one may carry."""
+def _tells_of_questions(data: bytes) -> bool:
     if b'"__interrupt__"' not in data:
-        return data
+        return False
     values = orjson.loads(data)
-    if not isinstance(values, dict) or render.INTERRUPT not in values:
-        return data
-    rest = {key: value for key, value in values.items() if key != render.INTERRUPT}
-    return orjson.dumps(rest) if rest else None
+    return isinstance(values, dict) and render.INTERRUPT in values

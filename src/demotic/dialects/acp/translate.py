@@ -24,6 +24,7 @@ from demotic.dialects.acp.choices import (
     RUN_STATES,
     THREAD_STATES,
 )
+from demotic.dialects.acp.errors import Mismatch
 from demotic.dialects.acp.versions import Version
 from demotic.dialects.acp.wire import (
     RunCreate,
@@ -54,12 +55,11 @@ from demotic.web.deferral import not_built
 from demotic.web.queries import bounded
 
 
-def agent_id(text: str | None, graphs: Sequence[str]) -> str:
-    """The agent that a run's body names: by its id, or by its graph; the first graph by default.
-
-    Raises `AssistantNotFound` for what can be neither.
+def agent_id(text: str | None, graphs: Sequence[str], default: str | None) -> str:
+    """The agent that a body names: by its id, or by its graph; the default graph's where it names
+    none. Raises `AssistantNotFound` for what can be neither.
     """
-    name = graphs[0] if text is None else text
+    name = text or default or ""
     if name in graphs:
         return system_assistant_id(name)
     if is_uuid(name):
@@ -119,7 +119,7 @@ def run_query(body: RunSearch, graphs: Sequence[str]) -> RunQuery:
     """POST /runs/search; newest first."""
     states = None if body.status is None else choose("status", body.status, RUN_STATES)
     return RunQuery(
-        assistant_id=None if body.agent_id is None else agent_id(body.agent_id, graphs),
+        assistant_id=None if body.agent_id is None else agent_id(body.agent_id, graphs, None),
         states=states,
         metadata=body.metadata or {},
         limit=limit(body.limit),
@@ -155,12 +155,27 @@ def replay_from(last_event_id: str | None) -> int | None:
     return int(text)
 
 
-def stream_modes(given: str | Sequence[str] | None) -> list[str]:
-    """The stream modes that a body names; `values` by default."""
-    names = [given] if isinstance(given, str) else given
-    for name in names or ():
+def stream_modes(
+    given: str | Sequence[str] | None, supported: Sequence[str], *, streams: bool
+) -> list[str]:
+    """The stream modes of a run: those that its body names, or else `values`.
+
+    `supported` are the agent's. Raises `Mismatch` for others; where none is named, only if the
+    request itself `streams`.
+    """
+    names = [given] if isinstance(given, str) else given or []
+    for name in names:
         choose("stream_mode", name, dict.fromkeys(KINDS))
-    return list(dict.fromkeys(names or ["values"]))
+    wanted = list(dict.fromkeys(names or ["values"]))
+    if not names and not streams:
+        return [mode for mode in wanted if mode in supported]
+    for mode in wanted:
+        if mode not in supported:
+            raise Mismatch(
+                f"`stream_mode` {mode!r} is not supported by this agent. Its descriptor lists: "
+                f"{', '.join(supported) or 'none'}."
+            )
+    return wanted
 
 
 def answer(body: Json, version: Version) -> Json:
@@ -177,17 +192,17 @@ def new_run(
     run_id: str,
     thread_id: str | None,
     assistant_id: str,
+    modes: Sequence[str],
     version: Version,
     waits: bool = False,
     idempotency: Idempotency | None = None,
 ) -> NewRun:
-    """A run; `thread_id` None for a stateless one.
+    """A run; `thread_id` None for a stateless one, `modes` from `stream_modes`.
 
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
     A stateless run outlives its thread: it stays readable by its id.
     """
     _check_options(body)
-    modes = stream_modes(body.stream_mode)
     recorded = () if waits and body.stream_mode is None else sorted(modes)
     stateful = body if isinstance(body, RunCreateStateful) else RunCreateStateful()
     stateless = body if isinstance(body, RunCreateStateless) else RunCreateStateless()
@@ -204,7 +219,7 @@ def new_run(
         spares_waiting=True,
         delay_s=_delay_s(body),
         idempotency=idempotency,
-        reply_format={"dialect": DIALECT, "stream_mode": modes, "creation": creation(body)},
+        reply_format={"dialect": DIALECT, "stream_mode": list(modes), "creation": creation(body)},
     )
 
 

@@ -88,7 +88,7 @@ class Parameter(NamedTuple):
 
 class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
-    add theirs (422, 413, 503)."""
+    add theirs (422, 413, 503). `value` describes a body that has no fields of its own."""
 
     tag: str
     summary: str
@@ -97,6 +97,7 @@ class Described(NamedTuple):
     body: type[Struct] | None = None
     parameters: tuple[Parameter, ...] = ()
     detail: str = ""
+    value: Schema | None = None
 
     @property
     def needs_body(self) -> bool:

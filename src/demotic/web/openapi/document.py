@@ -103,6 +103,8 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
     if told.body is not None:
         content = {"application/json": {"schema": reference(told.body)}}
         row["requestBody"] = {"required": told.needs_body, "content": content}
+    elif told.value is not None:
+        row["requestBody"] = {"required": True, "content": _json(told.value)}
     return row
 
 
@@ -121,13 +123,17 @@ def _planned(tables: Tables, operation: Deferred) -> dict[str, Any]:
 def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
     """The error statuses of an operation: its own and those that come with what it takes."""
     found = set(told.errors) | {500}
-    if told.body is not None:
+    if told.body is not None or told.value is not None:
         found |= {413, 422}
     if told.parameters or "{" in path:
         found.add(422)
     if path not in tables.unstored:
         found.add(503)
     return sorted(found)
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
 
 
 def _name(method: str, path: str) -> str:
