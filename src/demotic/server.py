@@ -44,6 +44,7 @@ from demotic.web.headers import HeaderRule, PassedHeaders
 from demotic.web.hosts import METHODS, Cors, HostGuard
 from demotic.web.keys import KeyGuard, key_digests
 from demotic.web.parts import DisabledParts
+from demotic.web.routing import WholeMount
 
 DATABASE = "demotic.db"
 """Name of the database file in the data directory."""
@@ -158,7 +159,7 @@ def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
     """The dialects that have a mount of their own."""
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     return [
-        Mount(version.mount, app=AcpDialect(lambda: engine, contracts, version).app)
+        WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
         for version in ACP_VERSIONS
     ]
 

@@ -1,11 +1,13 @@
 """Routes from a list of operations: one route per path, whatever methods it has."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from demotic.web.problems import ErrorBody, ErrorTable, Handler, common_body, guarded
 
@@ -74,3 +76,11 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
         return await handlers[request.method](request)
 
     return endpoint
+
+
+class WholeMount(Mount):
+    """A mount that gets every path below it, also one with an encoded line break in it."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app=app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)

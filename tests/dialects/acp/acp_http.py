@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import orjson
 from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from demotic.agents.langgraph.adapter import LangGraphAgent
@@ -28,6 +27,7 @@ from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.testing.agent import ScriptedAgent
 from demotic.testing.clock import FakeClock
+from demotic.web.routing import WholeMount
 from dialects.langgraph.langgraph_http import Streaming
 
 AGENT = "scripted"
@@ -62,7 +62,7 @@ class Acp:
         self.engine, self.contracts, self._agent = engine, contracts, agent
         root = LangGraphDialect(lambda: engine)
         mounts = [
-            Mount(v.mount, app=AcpDialect(lambda: engine, contracts, v).app) for v in VERSIONS
+            WholeMount(v.mount, AcpDialect(lambda: engine, contracts, v).app) for v in VERSIONS
         ]
         self.app: ASGIApp = Starlette(
             routes=[*mounts, *root.routes], exception_handlers=root.exception_handlers
