@@ -27,6 +27,10 @@ from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
+from demotic.dialects.acp.contracts import Contracts
+from demotic.dialects.acp.manifest import Manifest, read_manifest
+from demotic.dialects.acp.routes import AcpDialect
+from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
 from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.errors import AgentError
@@ -50,6 +54,7 @@ from demotic.web.outgoing.addresses import LOOPBACK
 from demotic.web.outgoing.policy import UrlPolicy
 from demotic.web.outgoing.sender import HttpSender
 from demotic.web.parts import DisabledParts
+from demotic.web.routing import WholeMount
 
 DATABASE = "demotic.db"
 """Name of the database file in the data directory."""
@@ -99,6 +104,12 @@ def load_embeddings(config: Config) -> Embedder | None:
     """
     index = config.memory.index
     return load_embedder(index.embed, config.directory, config.import_paths) if index else None
+
+
+def load_manifests(config: Config) -> Mapping[str, Manifest]:
+    """What graphs say of themselves to ACP's clients, by graph. Raises `AgentError`."""
+    named = {name: spec.acp for name, spec in config.graphs.items() if spec.acp is not None}
+    return {name: read_manifest(file) for name, file in named.items()}
 
 
 def make_agents(
@@ -159,6 +170,9 @@ async def engine_of(
     callbacks = callbacks_of(config, settings)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
+        contracts = Contracts(
+            lambda each: agents[each.agent].schemas(each.config), load_manifests(config)
+        )
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
@@ -176,6 +190,7 @@ async def engine_of(
             system_metadata=SYSTEM,
             items=items,
             callbacks=callbacks,
+            reviews={"acp": contracts.review},
         ) as engine:
             yield engine
     finally:
@@ -207,11 +222,23 @@ def make_app(
 
     dialect = LangGraphDialect(lambda: engine, extend=with_custom)
     prefix = settings.mount_prefix or config.http.mount_prefix
+    beside = dialect_mounts(engine, config)
+    routes = [*beside, *dialect.routes]
     ours: ASGIApp = Starlette(
-        routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,
+        routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
     )
-    return guarded_app(ours, config, settings, custom, mounts=[prefix] if prefix else [])
+    mounts = [f"{prefix}{each.path}" for each in beside] + ([prefix] if prefix else [])
+    return guarded_app(ours, config, settings, custom, mounts=mounts)
+
+
+def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
+    """The dialects that have a mount of their own."""
+    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
+    return [
+        WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
+        for version in ACP_VERSIONS
+    ]
 
 
 def guarded_app(

@@ -44,17 +44,25 @@ def command(config: Path | None, no_load: bool) -> None:
 def load_all(config: Config) -> int:
     """Load every graph, and what embeds items, saying so; how many cannot be."""
     # What the server imports takes most of the time: a command that loads nothing is quick.
-    from demotic.server import load_embeddings, load_graphs
+    from demotic.server import load_embeddings
 
     config.enter()
     parts: list[tuple[str, str, Callable[[], object]]] = [
-        (name, spec.target, partial(load_graphs, replace(config, graphs={name: spec})))
+        (name, spec.target, partial(load_alone, replace(config, graphs={name: spec})))
         for name, spec in config.graphs.items()
     ]
     if index := config.memory.index:
         parts.append(("store.index", index.embed, partial(load_embeddings, config)))
     width = max(len(name) for name, *_ in parts)
     return sum(not load(name.ljust(width), target, call) for name, target, call in parts)
+
+
+def load_alone(config: Config) -> None:
+    """Load a configuration of one graph: the graph, and what it says of itself."""
+    from demotic.server import load_graphs, load_manifests
+
+    load_graphs(config)
+    load_manifests(config)
 
 
 def load(name: str, target: str, call: Callable[[], object]) -> bool:

@@ -113,7 +113,7 @@ class _Reader(HttpReading):
         if not name.strip() or "/" in name or not name.isprintable():
             raise self._error(key, "a graph's name must not be empty or contain '/'.")
         parts = self._object({"path": spec} if isinstance(spec, str) else spec, key)
-        self._check_keys(parts, f"{key}.", {"path", "description"})
+        self._check_keys(parts, f"{key}.", {"path", "description", "acp"})
         target, description = parts.get("path"), parts.get("description")
         if not isinstance(description, str | None):
             raise self._error(f"{key}.description", "must be a text.")
@@ -128,7 +128,17 @@ class _Reader(HttpReading):
                 "must name a file or module and an attribute of it, "
                 f"as in './agent.py:graph' or 'package.module:graph'; it is {json.dumps(target)}.",
             )
-        return GraphSpec(target, description)
+        return GraphSpec(target, description, self._manifest(f"{key}.acp", parts.get("acp")))
+
+    def _manifest(self, key: str, value: Any) -> Path | None:
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self._error(key, "must name a file, as in './manifest.json'.")
+        file = (self._file.parent / value).resolve()
+        if not file.is_file():
+            raise self._error(key, f"there is no file {value} ({file}).")
+        return file
 
     def _import_paths(self, value: Any) -> tuple[Path, ...]:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):

@@ -31,10 +31,14 @@ class ConfigError(DemoticError):
 
 @dataclass(frozen=True, slots=True)
 class GraphSpec:
-    """Where a graph is: `path.py:attribute` or `package.module:attribute`."""
+    """Where a graph is: `path.py:attribute` or `package.module:attribute`.
+
+    `acp` is the file that says what the graph itself does not tell ACP's clients.
+    """
 
     target: str
     description: str | None = None
+    acp: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

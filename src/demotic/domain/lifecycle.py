@@ -55,6 +55,7 @@ class Reason(StrEnum):
     ROLLBACK = "rollback"
     DELETED = "deleted"
     ERROR = "error"
+    INVALID_OUTPUT = "invalid_output"
     LOST_WORKER = "lost_worker"
     TIME_LIMIT = "time_limit"
     REFUSED = "refused"

@@ -253,7 +253,8 @@ class NewRun:
     `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
     unless `keep_thread`; `thread_metadata` is what that one begins with. With `keep_run` the run
     itself stays readable by its id for as long as the feed of a thread is kept. `delay_s` seconds
-    pass before it is ready; meanwhile it holds back no later run.
+    pass before it is ready; meanwhile it holds back no later run. With `spares_waiting`, policy
+    reject refuses a thread whose run waits for an answer, too, instead of superseding that run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
@@ -270,6 +271,7 @@ class NewRun:
     keep_thread: bool = False
     keep_run: bool = False
     thread_metadata: Mapping[str, Json] = field(default_factory=dict)
+    spares_waiting: bool = False
     delay_s: float = 0.0
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)

@@ -57,6 +57,10 @@ class Assistants:
         """Whether a service traces the agents' runs."""
         return any(agent.is_traced for agent in self._agents.values())
 
+    def default_agent(self) -> str | None:
+        """The hosted agent that was configured first; None where there is none."""
+        return next(iter(self._agents), None)
+
     async def get(self, assistant_id: str, scope: Scope) -> Assistant:
         """Raises `AssistantNotFound`."""
         return await self._storage.get_assistant(assistant_id, scope=scope)

@@ -20,7 +20,7 @@ from demotic.engine.schedules import Schedules
 from demotic.engine.states import States
 from demotic.engine.threads import Threads
 from demotic.engine.upkeep import Upkeep
-from demotic.engine.worker import Worker
+from demotic.engine.worker import Reviews, Worker
 from demotic.ports.agent import Agent
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -86,6 +86,7 @@ async def running(
     system_metadata: Mapping[str, str],
     items: Items | None = None,
     callbacks: Callbacks | None = None,
+    reviews: Reviews | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
     ends, then drains. For storage that this process alone owns. `items` is the memory that the
@@ -102,6 +103,7 @@ async def running(
         lease_s=limits.lease_s,
         grace_s=limits.grace_s,
         run_s=limits.run_s,
+        reviews=reviews,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
     items = items or Items(storage, clock)

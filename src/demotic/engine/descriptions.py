@@ -29,6 +29,10 @@ class Descriptions:
         assistant, agent = await self._find(assistant_id, scope)
         return Described(agent.name, await agent.schemas(assistant.config))
 
+    async def schemas_of(self, assistant: Assistant) -> AgentSchemas:
+        """What an assistant that was found before takes and keeps."""
+        return await self._agent(assistant).schemas(assistant.config)
+
     async def drawing(self, assistant_id: str, scope: Scope, *, depth: int | bool) -> Json:
         """Its steps, nested agents opened up to `depth`."""
         assistant, agent = await self._find(assistant_id, scope)
@@ -43,10 +47,13 @@ class Descriptions:
 
     async def _find(self, assistant_id: str, scope: Scope) -> tuple[Assistant, Agent]:
         assistant = await self._storage.get_assistant(assistant_id, scope=scope)
+        return assistant, self._agent(assistant)
+
+    def _agent(self, assistant: Assistant) -> Agent:
         agent = self._agents.get(assistant.agent)
         if agent is None:
             raise AgentNotFound(
                 f"Assistant {assistant.id} runs agent {assistant.agent!r}, which this server does "
                 f"not host. It hosts: {', '.join(sorted(self._agents)) or 'none'}."
             )
-        return assistant, agent
+        return agent

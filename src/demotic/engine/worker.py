@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -20,6 +21,12 @@ from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
 
 log = structlog.get_logger("demotic.worker")
+
+Review = Callable[[Claim, Outcome], Awaitable[Outcome]]
+"""Looks at what a run came to before that is stored: what it returns is what the run came to."""
+
+Reviews = Mapping[Any, Review]
+"""Reviews by the dialect whose runs they look at, as `reply_format` names it."""
 
 LOOK_AGAIN_S = 1.0  # a lost wake-up, or a delayed run, costs this much at most
 
@@ -46,7 +53,8 @@ class Worker:
     """Runs attempts, at most `slots` at a time.
 
     `grace_s` is how long code that does not react to a cancel is waited for before its run is
-    ended without it; `run_s` is how long an attempt may take.
+    ended without it; `run_s` is how long an attempt may take. `reviews` look at what the runs of
+    their dialect have succeeded with.
     """
 
     def __init__(
@@ -61,8 +69,10 @@ class Worker:
         lease_s: float = 30.0,
         grace_s: float = 5.0,
         run_s: float = 86_400.0,
+        reviews: Reviews | None = None,
     ) -> None:
         self._storage, self._agents, self._hub, self._clock = storage, agents, hub, clock
+        self._reviews = reviews or {}
         self._slots, self._grace_s, self._run_s, self.lease_s = slots, grace_s, run_s, lease_s
         self.claimer = Claimer(name, frozenset(agents), int(lease_s * 1e6))
         self._jobs: dict[str, Job] = {}
@@ -199,7 +209,13 @@ class Worker:
         if outcome is None:
             await patiently(lambda: self._release(job, recorder))
         else:
-            await self._finish(job, recorder, outcome)
+            await self._finish(job, recorder, await self._reviewed(job.claim, outcome))
+
+    async def _reviewed(self, claim: Claim, outcome: Outcome) -> Outcome:
+        review = self._reviews.get(claim.run.reply_format.get("dialect"))
+        if review is None or outcome.state is not RunState.SUCCEEDED:
+            return outcome
+        return await review(claim, outcome)
 
     async def _outcome(self, job: Job, agent: Agent, attempt: Attempt) -> Outcome | None:
         """How the attempt ended; None when it is to be released."""

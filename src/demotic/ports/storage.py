@@ -192,7 +192,8 @@ class RunStorage(Protocol):
         already claimed by `claimer`. A waiting run on the thread is superseded. Policies
         interrupt and rollback end what is queued and store the cancel for what runs. A delayed
         run becomes ready after its delay. Raises `AssistantNotFound`, `ThreadNotFound` (unless
-        `create_thread`), `ThreadBusy` (policy reject), `KeyReused`, and `AgentNotFound` when
+        `create_thread`), `ThreadBusy` (policy reject; with `spares_waiting` also where a run
+        waits), `KeyReused`, and `AgentNotFound` when
         the claimer does not host the assistant's agent.
         """
         ...

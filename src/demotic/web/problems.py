@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from demotic.domain.errors import DemoticError
+from demotic.domain.errors import DemoticError, NotFound
 from demotic.web.answers import json_answer
 
 log = structlog.get_logger("demotic.web")
@@ -19,7 +19,7 @@ ErrorTable = Mapping[type[DemoticError], tuple[int, str]]
 """What an engine error is in a dialect: HTTP status and code. The nearest base class counts."""
 
 ErrorBody = Callable[[int, str, str], Any]
-"""How a dialect tells of an error: status, code and message to a JSON body."""
+"""What a dialect answers for a status, a code and a message."""
 
 MAX_MESSAGE = 800  # characters of an error message that are told
 
@@ -39,8 +39,8 @@ def problem_body(
     return {"detail": told, "code": code, "message": told, "metadata": dict(metadata or {})}
 
 
-def usual_body(status: int, code: str, message: str) -> Any:
-    """The error body of a dialect that has no other."""
+def common_body(status: int, code: str, message: str) -> Any:
+    """`problem_body` for every status."""
     return problem_body(code, message)
 
 
@@ -64,7 +64,7 @@ def problem(
     return json_answer(problem_body(code, message, metadata), status, headers)
 
 
-def error_answer(error: DemoticError, table: ErrorTable, body: ErrorBody = usual_body) -> Response:
+def error_answer(error: DemoticError, table: ErrorTable, body: ErrorBody = common_body) -> Response:
     """The answer to an engine error."""
     status, code = find(error, table)
     message = error.message if status not in CLOSED_STATUSES else type(error)().message
@@ -88,7 +88,15 @@ def unexpected(error: Exception, **facts: object) -> Response:
     return problem(500, "internal_error", UNEXPECTED)
 
 
-def guarded(handler: Handler, table: ErrorTable, body: ErrorBody = usual_body) -> Handler:
+def reading_error(error: Exception) -> tuple[str, str]:
+    """Class and message of an error while reading; only errors of our own tell what they are."""
+    if isinstance(error, NotFound):
+        return type(error).__name__, error.message
+    message = type(error)().message if isinstance(error, DemoticError) else UNEXPECTED
+    return type(error).__name__, message
+
+
+def guarded(handler: Handler, table: ErrorTable, body: ErrorBody = common_body) -> Handler:
     """A handler whose every error becomes an answer."""
 
     async def endpoint(request: Request) -> Response:
@@ -107,17 +115,18 @@ def guarded(handler: Handler, table: ErrorTable, body: ErrorBody = usual_body) -
 ExceptionHandlers = dict[Any, Callable[[Request, Exception], Awaitable[Response]]]
 
 
-def exception_handlers(table: ErrorTable) -> ExceptionHandlers:
+def exception_handlers(table: ErrorTable, body: ErrorBody = common_body) -> ExceptionHandlers:
     """Handlers for a Starlette app: whatever is raised outside an endpoint is answered too."""
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = HTTP_CODES.get(error.status_code, "http_error")
-        return problem(error.status_code, code, error.detail, headers=error.headers)
+        told = body(error.status_code, code, error.detail)
+        return json_answer(told, error.status_code, error.headers)
 
     async def on_engine(request: Request, error: Exception) -> Response:
         assert isinstance(error, DemoticError)
-        return error_answer(error, table)
+        return error_answer(error, table, body)
 
     async def on_gone(request: Request, error: Exception) -> Response:
         return Response(status_code=400)  # nobody is there to read it

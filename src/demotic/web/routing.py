@@ -1,13 +1,15 @@
 """Routes from a list of operations: one route per path, whatever methods it has."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
-from demotic.web.problems import ErrorBody, ErrorTable, Handler, guarded, usual_body
+from demotic.web.problems import ErrorBody, ErrorTable, Handler, common_body, guarded
 
 
 class Operation(NamedTuple):
@@ -19,7 +21,7 @@ class Operation(NamedTuple):
 
 
 def routes(
-    operations: Iterable[Operation], errors: ErrorTable, error_body: ErrorBody = usual_body
+    operations: Iterable[Operation], errors: ErrorTable, body: ErrorBody = common_body
 ) -> list[Route]:
     """The routes, in the order in which their paths first appear, so that hot paths can lead.
 
@@ -30,7 +32,7 @@ def routes(
         handlers = paths.setdefault(operation.path, {})
         if operation.method in handlers:
             raise ValueError(f"{operation.method} {operation.path} is given twice.")
-        handlers[operation.method] = guarded(operation.handler, errors, error_body)
+        handlers[operation.method] = guarded(operation.handler, errors, body)
     return [
         Route(path, _dispatch(paths[path]), methods=[*paths[path]]) for path in unshadowed([*paths])
     ]
@@ -74,3 +76,11 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
         return await handlers[request.method](request)
 
     return endpoint
+
+
+class WholeMount(Mount):
+    """A mount that gets every path below it, also one with an encoded line break in it."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app=app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)

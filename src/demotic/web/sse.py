@@ -62,7 +62,11 @@ class Rendering(Protocol):
 
 
 async def frames(
-    following: Following, rendering: Rendering, *, pace_s: float = PACE_S
+    following: Following,
+    rendering: Rendering,
+    *,
+    pace_s: float = PACE_S,
+    heartbeat: bytes = HEARTBEAT,
 ) -> AsyncGenerator[bytes, None]:
     """The stream of one follower, chunk by chunk, to the end of the leg."""
     pace = Pace(pace_s)
@@ -73,7 +77,7 @@ async def frames(
                 if last := await rendering.ended(got):
                     yield last
                 return
-            chunk = HEARTBEAT if got is None else await rendering.events(got)
+            chunk = heartbeat if got is None else await rendering.events(got)
             if chunk:
                 yield chunk
                 pace.said()
@@ -87,7 +91,11 @@ async def frames(
 
 
 def sse_answer(
-    following: Following, rendering: Rendering, headers: Mapping[str, str], pace_s: float = PACE_S
+    following: Following,
+    rendering: Rendering,
+    headers: Mapping[str, str],
+    pace_s: float = PACE_S,
+    heartbeat: bytes = HEARTBEAT,
 ) -> Streamed:
     """A streamed answer; the follower is closed when it ends or the client goes away."""
 
@@ -95,5 +103,5 @@ def sse_answer(
         following.close()
         rendering.close()
 
-    chunks = frames(following, rendering, pace_s=pace_s)
+    chunks = frames(following, rendering, pace_s=pace_s, heartbeat=heartbeat)
     return Streamed(chunks, close, {**HEADERS, **headers})

@@ -1,7 +1,6 @@
 """From wire to engine words; pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from demotic.dialects.langgraph.choices import (
@@ -14,7 +13,6 @@ from demotic.dialects.langgraph.choices import (
     MAX_COUNT,
     MAX_DELAY_S,
     MAX_EVENT_ID,
-    MAX_KEY,
     MAX_LIMIT,
     MAX_OFFSET,
     ON_COMPLETION,
@@ -48,6 +46,7 @@ from demotic.domain.model import (
 )
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
+from demotic.web.idempotency import idempotency as idempotency
 from demotic.web.queries import bounded
 
 
@@ -210,15 +209,6 @@ def new_run(
 def cancels_on_disconnect(body: RunCreate, compat: Compat = TODAY) -> bool:
     """Whether the run ends with the last connection that follows it."""
     return choose("on_disconnect", body.on_disconnect or compat.on_disconnect, ON_DISCONNECT)
-
-
-def idempotency(key: str | None, caller: str, route: str, body: bytes) -> Idempotency | None:
-    """Header `Idempotency-Key`: for 24 hours the same request of the same caller is one run."""
-    if key is None:
-        return None
-    if not 0 < len(key) <= MAX_KEY:
-        raise BadInput(f"`Idempotency-Key` must have 1 to {MAX_KEY} characters.")
-    return Idempotency("\n".join((caller, route, key)), blake2b(body, digest_size=16).digest())
 
 
 def _delay_s(body: RunCreate) -> float:

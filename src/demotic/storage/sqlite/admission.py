@@ -165,7 +165,8 @@ def _apply_busy_policy(c: apsw.Connection, place: _Place, asked: Asked) -> None:
     unfinished = every(c, Q.unfinished_runs, (place.id,))
     active = [row for row in unfinished if row[1] != RunState.WAITING]
     policy = asked.new.busy_policy
-    if active and policy is BusyPolicy.REJECT:
+    in_progress = unfinished if asked.new.spares_waiting else active
+    if in_progress and policy is BusyPolicy.REJECT:
         raise ThreadBusy
     for run_id, state, *_ in unfinished:
         if state == RunState.WAITING:

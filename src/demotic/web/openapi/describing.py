@@ -90,6 +90,7 @@ class Parameter(NamedTuple):
 class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
     add theirs (422, 413, 503). `many`: the body is an array of at least one and at most so many.
+    `value` describes a body that has no fields of its own.
     """
 
     tag: str
@@ -100,6 +101,7 @@ class Described(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     detail: str = ""
     many: int = 0
+    value: Schema | None = None
 
     @property
     def needs_body(self) -> bool:

@@ -11,7 +11,7 @@ import demotic
 from demotic.web.deferral import Deferred
 from demotic.web.openapi.describing import Answer, Described, Parameter, Schema, Words, ref
 from demotic.web.openapi.shapes import body_schema, reference
-from demotic.web.problems import ErrorTable, problem_body
+from demotic.web.problems import ErrorBody, ErrorTable, common_body
 
 EXAMPLE_ID = "0198c5a2-7b1e-7cc0-a2b4-5d6e7f809112"
 """A UUID for examples."""
@@ -36,8 +36,9 @@ class Tables:
     """What a dialect writes about itself.
 
     `operations` by method and path; `fields` has words for every field of every body;
-    `components` the schemas of answers, among them `Error`; `parameters` are those of paths,
-    `headers` those of answers; `unstored` are paths that never ask the storage.
+    `components` the schemas of answers, among them what `error_shape` names for the body of an
+    error status; `parameters` are those of paths, `headers` those of answers; `unstored` are
+    paths that never ask the storage.
     """
 
     title: str
@@ -51,7 +52,8 @@ class Tables:
     errors: ErrorTable
     unstored: tuple[str, ...] = ("/info", "/openapi.json", "/docs")
     error_words: Mapping[int, str] = field(default_factory=lambda: ERROR_WORDS)
-    error_body: Callable[[str, str], Any] = problem_body
+    error_body: ErrorBody = common_body
+    error_shape: Callable[[int], str] = lambda status: "Error"
 
 
 def document(
@@ -101,6 +103,8 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
     if told.body is not None:
         content = {"application/json": {"schema": _body(told.body, told.many)}}
         row["requestBody"] = {"required": told.needs_body, "content": content}
+    elif told.value is not None:
+        row["requestBody"] = {"required": True, "content": _json(told.value)}
     return row
 
 
@@ -125,13 +129,17 @@ def _planned(tables: Tables, operation: Deferred) -> dict[str, Any]:
 def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
     """The error statuses of an operation: its own and those that come with what it takes."""
     found = set(told.errors) | {500}
-    if told.body is not None:
+    if told.body is not None or told.value is not None:
         found |= {413, 422}
     if told.parameters or "{" in path:
         found.add(422)
     if path not in tables.unstored:
         found.add(503)
     return sorted(found)
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
 
 
 def _name(method: str, path: str) -> str:
@@ -177,8 +185,9 @@ def _answer(tables: Tables, told: Answer) -> dict[str, Any]:
 def _error(tables: Tables, status: int) -> dict[str, Any]:
     codes = sorted(code for known, code in tables.errors.values() if known == status)
     text = tables.error_words[status]
-    example = tables.error_body(codes[0], text)
-    content = {"application/json": {"schema": ref("Error"), "example": example}}
+    example = tables.error_body(status, codes[0], text)
+    schema = ref(tables.error_shape(status))
+    content = {"application/json": {"schema": schema, "example": example}}
     return {
         "description": f"{text} Codes: {', '.join(f'`{code}`' for code in dict.fromkeys(codes))}.",
         "content": content,

@@ -101,7 +101,7 @@ def _shape(name: str, schema: Mapping[str, Any]) -> str:
     required = schema.get("required", ())
     rows = [
         (f"<code>{field}</code>{' *' if field in required else ''}", _kind(each), row_text(each))
-        for field, each in schema["properties"].items()
+        for field, each in schema.get("properties", {}).items()
     ]
     head = f'<details id="{name}"><summary><code>{name}</code></summary>'
     return f"{head}<p>{row_text(schema)}</p>{_table('Field', rows)}</details>"

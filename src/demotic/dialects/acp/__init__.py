@@ -1,0 +1,1 @@
+"""The ACP dialect: the HTTP API of AGNTCY's Agent Connect Protocol, which the ACP SDK speaks."""
