@@ -1,12 +1,20 @@
 """JSON answers."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
 EMPTY_OBJECT = b"{}"
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(us: int) -> str:
+    """A time as RFC 3339 with microseconds, in UTC."""
+    return (_BEGINNING + timedelta(microseconds=us)).isoformat(timespec="microseconds")
 
 
 def encode(value: Any) -> bytes:

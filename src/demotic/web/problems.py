@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from demotic.domain.errors import DemoticError
+from demotic.domain.errors import DemoticError, NotFound
 from demotic.web.answers import json_answer
 
 log = structlog.get_logger("demotic.web")
@@ -78,6 +78,14 @@ def unexpected(error: Exception, **facts: object) -> Response:
     """The answer to an error nobody foresaw: it is logged, the caller learns nothing of it."""
     log.error("unexpected error", exc_info=error, **facts)
     return problem(500, "internal_error", UNEXPECTED)
+
+
+def reading_error(error: Exception) -> tuple[str, str]:
+    """Class and message of an error while reading; only errors of our own tell what they are."""
+    if isinstance(error, NotFound):
+        return type(error).__name__, error.message
+    message = type(error)().message if isinstance(error, DemoticError) else UNEXPECTED
+    return type(error).__name__, message
 
 
 def guarded(handler: Handler, table: ErrorTable) -> Handler:

@@ -33,7 +33,6 @@ MAX_LIMIT = 1000
 MAX_VERSION = 2**53
 MAX_OFFSET = 2**53
 MAX_EVENT_ID = 2**53
-MAX_KEY = 255  # characters of an idempotency key
 MAX_DELAY_S = 366 * 86_400
 
 ASSISTANT_SORT = {

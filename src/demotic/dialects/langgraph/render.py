@@ -1,12 +1,10 @@
 """From engine to wire words; pure. Shapes and key order as LangGraph API 0.16 sends them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from demotic.domain.errors import DemoticError, NotFound
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import (
     AgentSchemas,
@@ -19,7 +17,8 @@ from demotic.domain.model import (
     Thread,
 )
 from demotic.web.answers import EMPTY_OBJECT, encode, raw
-from demotic.web.problems import UNEXPECTED
+from demotic.web.answers import instant as instant
+from demotic.web.problems import reading_error as reading_error
 
 RUN_STATUS = {
     RunState.QUEUED: "pending",
@@ -74,13 +73,6 @@ RUN_FIELDS = (
     "updated_at",
     "langsmith_session_name",
 )
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def instant(us: int) -> str:
-    """A time as RFC 3339 with microseconds, in UTC."""
-    return (_BEGINNING + timedelta(microseconds=us)).isoformat(timespec="microseconds")
 
 
 def only(row: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
@@ -280,14 +272,6 @@ def with_interrupts(values: bytes, interrupts: Sequence[Json]) -> bytes:
         return b"{" + told
     inside = body[1:-1].strip()
     return b"{" + inside + (b"," if inside else b"") + told
-
-
-def reading_error(error: Exception) -> tuple[str, str]:
-    """Class and message of an error while reading; only errors of our own tell what they are."""
-    if isinstance(error, NotFound):
-        return type(error).__name__, error.message
-    message = type(error)().message if isinstance(error, DemoticError) else UNEXPECTED
-    return type(error).__name__, message
 
 
 def error_json(error: str, message: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from typing import Any
 
 from demotic.dialects.langgraph import deferred
@@ -16,7 +15,6 @@ from demotic.dialects.langgraph.choices import (
     KINDS,
     MAX_DELAY_S,
     MAX_EVENT_ID,
-    MAX_KEY,
     MAX_LIMIT,
     MAX_OFFSET,
     ON_COMPLETION,
@@ -56,6 +54,7 @@ from demotic.domain.model import (
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose, uuid
 from demotic.web.deferral import not_built
+from demotic.web.idempotency import idempotency as idempotency
 from demotic.web.queries import bounded
 
 
@@ -245,15 +244,6 @@ def new_run(
 def cancels_on_disconnect(body: RunCreate) -> bool:
     """Whether the run ends with the last connection that follows it (default: it goes on)."""
     return choose("on_disconnect", body.on_disconnect or "continue", ON_DISCONNECT)
-
-
-def idempotency(key: str | None, caller: str, route: str, body: bytes) -> Idempotency | None:
-    """Header `Idempotency-Key`: for 24 hours the same request of the same caller is one run."""
-    if key is None:
-        return None
-    if not 0 < len(key) <= MAX_KEY:
-        raise BadInput(f"`Idempotency-Key` must have 1 to {MAX_KEY} characters.")
-    return Idempotency("\n".join((caller, route, key)), blake2b(body, digest_size=16).digest())
 
 
 def _delay_s(body: RunCreate) -> float:
