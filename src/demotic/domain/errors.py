@@ -57,6 +57,14 @@ class ThreadBusy(Conflict):
     """A run is in progress on this thread."""
 
 
+class RunActive(Conflict):
+    """The run has not ended yet: cancel it first."""
+
+
+class NotWaiting(Conflict):
+    """The run does not wait for an answer."""
+
+
 class KeyReused(DemoticError):
     """This idempotency key was used before, for another request."""
 

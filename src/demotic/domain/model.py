@@ -201,8 +201,9 @@ class NewRun:
     """A request to run an assistant.
 
     `thread_id` None makes a thread of its own, a temporary one that vanishes with the run's end
-    unless `keep_thread`. `delay_s` seconds pass before it is ready; meanwhile it holds back no
-    later run.
+    unless `keep_thread`; with `keep_run` the run itself stays readable by its id for as long as
+    the feed of a thread is kept. `delay_s` seconds pass before it is ready; meanwhile it holds
+    back no later run.
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks.
@@ -216,6 +217,7 @@ class NewRun:
     busy_policy: BusyPolicy = BusyPolicy.ENQUEUE
     create_thread: bool = False
     keep_thread: bool = False
+    keep_run: bool = False
     delay_s: float = 0.0
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)
@@ -247,6 +249,20 @@ class Run:
     updated_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs to list, newest first. `metadata` must be contained in the run's; `temporary`
+    says whether they own their thread (None: either)."""
+
+    thread_id: str | None = None
+    assistant_id: str | None = None
+    states: Sequence[RunState] | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    temporary: bool | None = None
+    limit: int = 10
+    offset: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseKey:
     """The fence of one attempt: every write it makes carries this, and a stale one is refused."""
@@ -261,7 +277,8 @@ class Claim:
     """An attempt that a worker may begin.
 
     `base` is the thread's latest checkpoint when the run was first claimed, `head` the latest
-    now; they differ once the run has committed work of its own.
+    now; they differ once the run has committed work of its own. A resumed run begins a new leg:
+    `base` is counted from there, and what it wrote up to the epoch `leg` belongs to earlier ones.
     """
 
     run: Run
@@ -270,6 +287,7 @@ class Claim:
     head: str | None
     assistant: Assistant
     thread_metadata: Mapping[str, Json]
+    leg: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 
 from demotic.domain.errors import Conflict, NotFound
 from demotic.domain.events import Ended
-from demotic.domain.ids import uuid7
+from demotic.domain.ids import seq_of, uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
-from demotic.domain.model import EVERYTHING, CancelAction, NewRun, Outcome, Run, Scope
+from demotic.domain.model import (
+    EVERYTHING,
+    CancelAction,
+    Json,
+    NewRun,
+    Outcome,
+    Run,
+    RunQuery,
+    Scope,
+)
 from demotic.engine.follow import Following, Hub
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
@@ -83,6 +92,50 @@ class Runs:
             self._worker.wake()
         return Started(run, following)
 
+    async def resume(
+        self,
+        thread_id: str | None,
+        run_id: str,
+        answer: Json,
+        scope: Scope,
+        *,
+        cancels: bool = False,
+    ) -> Started:
+        """Answer what a waiting run asks: the same run goes on, in a new leg.
+
+        The follower reads the new leg only. Raises `RunNotFound`, `NotWaiting`, `ThreadBusy`.
+        """
+        return await asyncio.shield(self._resume(thread_id, run_id, answer, scope, cancels))
+
+    async def _resume(
+        self, thread_id: str | None, run_id: str, answer: Json, scope: Scope, cancels: bool
+    ) -> Started:
+        claimer = self._worker.reserve()
+        try:
+            admission = await self._storage.resume_run(
+                thread_id,
+                run_id,
+                answer,
+                scope=scope,
+                now_us=self._clock.now_us(),
+                claimer=self._worker.claimer,
+                claim=claimer is not None,
+            )
+            run, claim = admission.run, admission.claim
+            on_abandon = self._abandon if cancels else None
+            before = seq_of(run.epoch if claim else run.epoch + 1, 0) - 1  # all earlier legs
+            following = self._hub.follow(
+                run, after=before, fresh=claim is not None, on_abandon=on_abandon
+            )
+            if claim is not None:
+                self._worker.launch(claim)
+        finally:
+            if claimer is not None:
+                self._worker.unreserve()
+        if claim is None:
+            self._worker.wake()
+        return Started(run, following)
+
     def _displace(self, runs: Sequence[Run]) -> None:
         """Stop the runs that a new one has cancelled; tell the followers of those that ended."""
         for run in runs:
@@ -94,6 +147,10 @@ class Runs:
     async def get(self, thread_id: str | None, run_id: str, scope: Scope) -> Run:
         """Raises `RunNotFound`, `ThreadNotFound`."""
         return await self._storage.get_run(thread_id, run_id, scope=scope)
+
+    async def search(self, query: RunQuery, scope: Scope) -> Sequence[Run]:
+        """Runs of any thread, newest first."""
+        return await self._storage.search_runs(query, scope=scope)
 
     async def list(
         self,
@@ -143,14 +200,22 @@ class Runs:
             await self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
 
     async def cancel(
-        self, thread_id: str, run_id: str, action: CancelAction, scope: Scope, *, wait: bool
+        self,
+        thread_id: str | None,
+        run_id: str,
+        action: CancelAction,
+        scope: Scope,
+        *,
+        wait: bool,
+        paused: bool = False,
     ) -> None:
         """Cancel a run. Raises `RunNotFound`, `Conflict` if it has ended already.
 
-        With `wait`, returns when the run has ended; else when the request is stored.
+        With `wait`, returns when the run has ended; else when the request is stored. `paused`: a
+        run that waits for an answer has not ended, either.
         """
         run = await self._storage.request_cancel(
-            thread_id, run_id, action, scope=scope, now_us=self._clock.now_us()
+            thread_id, run_id, action, paused=paused, scope=scope, now_us=self._clock.now_us()
         )
         if run.state in LEG_ENDS:
             self._hub.end(run.thread_id, Ended(run.id, None))
@@ -164,13 +229,15 @@ class Runs:
             finally:
                 following.close()
 
-    async def delete(self, thread_id: str, run_id: str, scope: Scope) -> None:
+    async def delete(
+        self, thread_id: str | None, run_id: str, scope: Scope, *, only_ended: bool = False
+    ) -> None:
         """Delete a run; an unfinished one is ended first, and its followers get `RunNotFound`.
 
-        Raises `RunNotFound`.
+        Raises `RunNotFound`, and with `only_ended` `RunActive` where it is queued or running.
         """
         run = await self._storage.delete_run(
-            thread_id, run_id, scope=scope, now_us=self._clock.now_us()
+            thread_id, run_id, only_ended=only_ended, scope=scope, now_us=self._clock.now_us()
         )
         self._worker.lose(run.id)
         self._hub.end(run.thread_id, Ended(run.id, None))

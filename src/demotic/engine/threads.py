@@ -46,13 +46,14 @@ class Threads:
             source_id, target_id, scope=scope, now_us=self._clock.now_us()
         )
 
-    async def delete(self, thread_id: str, scope: Scope) -> None:
+    async def delete(self, thread_id: str, scope: Scope, *, only_idle: bool = False) -> None:
         """Delete a thread and everything it owns; runs in progress end.
 
-        Their followers get `RunNotFound`. Raises `ThreadNotFound`.
+        Their followers get `RunNotFound`. Raises `ThreadNotFound`, and with `only_idle`
+        `ThreadBusy` while a run is in progress.
         """
         unfinished = await self._storage.delete_thread(
-            thread_id, scope=scope, now_us=self._clock.now_us()
+            thread_id, only_idle=only_idle, scope=scope, now_us=self._clock.now_us()
         )
         for run_id in unfinished:
             self._worker.lose(run_id)

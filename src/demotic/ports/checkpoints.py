@@ -55,7 +55,8 @@ class MissingValues(DemoticError):
 class StoredWrite:
     """A pending write of a task. `idx` below 0 is a slot that a newer write replaces.
 
-    `data` is the adapter's own encoding; `roots` are the digests it refers to.
+    `data` is the adapter's own encoding; `roots` are the digests it refers to. Read back, `run_id`
+    and `epoch` tell whose attempt wrote it.
     """
 
     task_id: str
@@ -65,6 +66,7 @@ class StoredWrite:
     data: bytes
     roots: Sequence[bytes] = ()
     run_id: str | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from demotic.domain.model import (
     Outcome,
     Page,
     Run,
+    RunQuery,
     Scope,
     Thread,
     ThreadQuery,
@@ -141,9 +142,12 @@ class ThreadStorage(Protocol):
         """
         ...
 
-    async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:
+    async def delete_thread(
+        self, thread_id: str, *, only_idle: bool = False, scope: Scope, now_us: int
+    ) -> Sequence[str]:
         """Delete the thread and everything it owns; the ids of its runs that were unfinished.
 
+        With `only_idle`, raises `ThreadBusy` while a run of it is queued or running.
         An attempt still at work on it loses its lease. Raises `ThreadNotFound`.
         """
         ...
@@ -171,6 +175,25 @@ class RunStorage(Protocol):
         run becomes ready after its delay. Raises `AssistantNotFound`, `ThreadNotFound` (unless
         `create_thread`), `ThreadBusy` (policy reject), `KeyReused`, and `AgentNotFound` when
         the claimer does not host the assistant's agent.
+        """
+        ...
+
+    async def resume_run(
+        self,
+        thread_id: str | None,
+        run_id: str,
+        answer: Json,
+        *,
+        scope: Scope,
+        now_us: int,
+        claimer: Claimer,
+        claim: bool,
+    ) -> Admission:
+        """Begin a new leg of a waiting run with the answer to what it asked (no input where it
+        stopped at a breakpoint); with `claim`, claimed at once.
+
+        A temporary run goes on from its stored checkpoints. Raises `RunNotFound`, `NotWaiting`,
+        and `ThreadBusy` while the thread's state is being changed.
         """
         ...
 
@@ -203,22 +226,35 @@ class RunStorage(Protocol):
 
     async def request_cancel(
         self,
-        thread_id: str,
+        thread_id: str | None,
         run_id: str,
         action: CancelAction,
         *,
+        paused: bool = False,
         scope: Scope,
         now_us: int,
     ) -> Run:
         """Cancel a run: a queued one ends at once, for a running one the request is stored and
-        its worker ends it. A waiting run counts as ended.
+        its worker ends it. A waiting run counts as ended, unless `paused` says otherwise.
 
         Returns the run as it is then. Raises `RunNotFound`, and `Conflict` if it has ended.
         """
         ...
 
-    async def delete_run(self, thread_id: str, run_id: str, *, scope: Scope, now_us: int) -> Run:
-        """Delete a run; an unfinished one is ended first and the thread is free afterwards."""
+    async def delete_run(
+        self,
+        thread_id: str | None,
+        run_id: str,
+        *,
+        only_ended: bool = False,
+        scope: Scope,
+        now_us: int,
+    ) -> Run:
+        """Delete a run; an unfinished one is ended first and the thread is free afterwards.
+
+        With `only_ended`, raises `RunActive` for one that is queued or running. Raises
+        `RunNotFound`.
+        """
         ...
 
     async def rescue_runs(self, *, now_us: int, worker: str | None) -> Sequence[Run]:
@@ -239,6 +275,10 @@ class RunStorage(Protocol):
 
         Raises `RunNotFound`.
         """
+        ...
+
+    async def search_runs(self, query: RunQuery, *, scope: Scope) -> Sequence[Run]:
+        """Runs of any thread in the scope, newest first; those that outlive their thread, too."""
         ...
 
     async def list_runs(
@@ -293,8 +333,9 @@ class FeedStorage(Protocol):
 
     async def trim_feed(self, *, before_us: int, now_us: int) -> int:
         """Drop batches written before the given time, temporary threads whose run ended two
-        minutes ago, and tombstones and idempotency keys that are no longer needed: a bounded
-        part of them. How many rows; 0 when nothing is left to drop."""
+        minutes ago (before the given time where it was to stay readable, or waits), and tombstones
+        and idempotency keys that are no longer needed: a bounded part of them. How many rows; 0
+        when nothing is left to drop."""
         ...
 
 

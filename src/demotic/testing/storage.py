@@ -45,6 +45,7 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
+from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -442,6 +443,8 @@ class StorageContract(
     AdmissionContract,
     DisplacementContract,
     AttemptContract,
+    LegContract,
+    KeptRunContract,
     WriteContract,
     FeedContract,
 ):

@@ -117,7 +117,7 @@ class LangGraphAgent:
     async def interrupted(self, attempt: Attempt) -> Outcome:
         """See the port."""
         run, reason = attempt.claim.run, Reason.USER_CANCEL
-        if run.temporary:
+        if _is_in_memory(attempt.claim):
             return Outcome(state=RunState.CANCELLED, reason=reason, values=b"{}")
         config = entry.run_config(attempt.claim, VERSIONS)
         try:
@@ -227,7 +227,7 @@ class LangGraphAgent:
     async def _run(
         self, attempt: Attempt, opened: _Opened, config: RunnableConfig, events: Events
     ) -> Outcome:
-        buffer = BufferedCheckpoints() if attempt.claim.run.temporary else None
+        buffer = BufferedCheckpoints() if _is_in_memory(attempt.claim) else None
         if buffer is not None:
             saver = Saver(buffer, serde=opened.saver.serde, key=attempt.key)
         else:
@@ -278,7 +278,7 @@ class LangGraphAgent:
             await attempt.sink.settle()
 
     async def _stored(self, attempt: Attempt) -> list[StoredCheckpoint]:
-        if attempt.claim.run.temporary:
+        if _is_in_memory(attempt.claim):
             return []
         found = await self._checkpoints.list(attempt.key.thread_id, None)
         return [checkpoint for _, checkpoint in found]
@@ -332,6 +332,11 @@ def _failed(error: Exception, events: Events) -> Outcome:
     except TypeError:  # the state itself is what cannot be shown
         values = None
     return Outcome(state=RunState.FAILED, reason=Reason.ERROR, values=values, error=told)
+
+
+def _is_in_memory(claim: Claim) -> bool:
+    """Whether the run's state is kept in memory: it is temporary and has not paused yet."""
+    return claim.run.temporary and claim.head is None
 
 
 def _durability(claim: Claim) -> str | None:

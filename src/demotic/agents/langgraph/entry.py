@@ -103,7 +103,9 @@ def remaining_input(claim: Claim, stored: Sequence[StoredCheckpoint], read: Read
     if request.command is None:
         return request.input
     command = dict(request.command)
-    ours = [(c, w) for c in stored for w in c.writes if w.run_id == claim.run.id]
+    ours = [
+        (c, w) for c in stored for w in c.writes if w.run_id == claim.run.id and w.epoch > claim.leg
+    ]
     answers = command.get("resume")
     if any(w.task_id == NULL_TASK_ID for _, w in ours):
         command = {"resume": answers} if _is_map(answers) else {}

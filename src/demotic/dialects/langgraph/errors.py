@@ -24,6 +24,8 @@ ERRORS: ErrorTable = {
     errors.AssistantExists: (409, "assistant_exists"),
     errors.ThreadExists: (409, "thread_exists"),
     errors.ThreadBusy: (409, "thread_busy"),
+    errors.RunActive: (409, "run_active"),
+    errors.NotWaiting: (409, "run_not_waiting"),
     errors.Conflict: (409, "conflict"),
     errors.IllegalTransition: (409, "conflict"),
     errors.NoAgent: (400, "no_graph"),

@@ -267,7 +267,7 @@ def _write(
             rows.dump_request(run.request),
             rows.dump(run.metadata),
             run.busy_policy,
-            int(run.temporary),
+            (2 if asked.new.keep_run else 1) if run.temporary else 0,
             rows.dump(run.reply_format),
             run.attempt,
             run.epoch,

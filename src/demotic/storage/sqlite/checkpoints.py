@@ -277,7 +277,7 @@ def _writes(
     slots: dict[Place, dict[tuple[str, int], StoredWrite]] = {}
     for ns, wanted in ids.items():
         row = {"thread_id": thread_id, "ns": ns, "ids": apsw.carray(tuple(wanted))}
-        for at, task_id, idx, task_path, channel, data, roots, run_id in connection.execute(
+        for at, task_id, idx, task_path, channel, data, roots, run_id, epoch in connection.execute(
             SQL.writes_of, row
         ):
             of_checkpoint = slots.setdefault((ns, at), {})
@@ -290,6 +290,7 @@ def _writes(
                     data=data,
                     roots=split_digests(roots),
                     run_id=run_id or None,
+                    epoch=epoch,
                 )
     return {
         place: sorted(found.values(), key=lambda w: (w.task_path, w.task_id, w.idx))

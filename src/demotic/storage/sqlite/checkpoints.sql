@@ -54,7 +54,8 @@ WHERE thread_id = :thread_id AND ns = :ns AND id = coalesce(:id, (
 
 -- name: writes_of
 -- The row that is read comes first in its slot.
-SELECT w.checkpoint_id, w.task_id, w.idx, w.task_path, w.channel, w.data, w.roots, w.run_id
+SELECT w.checkpoint_id, w.task_id, w.idx, w.task_path, w.channel, w.data, w.roots, w.run_id,
+       w.epoch
 FROM carray(:ids) AS wanted
 CROSS JOIN checkpoint_write AS w
     ON w.thread_id = :thread_id AND w.ns = :ns AND w.checkpoint_id = wanted.value

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import apsw
 
-from demotic.domain.errors import Conflict
+from demotic.domain.errors import Conflict, RunActive
 from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import checkpoint_removal, feed, rows, runs
+from demotic.storage.sqlite import checkpoint_removal, feed, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -19,28 +19,46 @@ MAX_LOSSES = 3  # expired leases without a new checkpoint
 
 def request_cancel(
     c: apsw.Connection,
-    thread_id: str,
+    thread_id: str | None,
     run_id: str,
     action: CancelAction,
+    paused: bool,
     scope: Scope,
     now_us: int,
 ) -> Run:
-    """End a queued run, or store the request for a running one."""
+    """End a queued run, or a paused one, or store the request for a running one."""
     run = runs.find(c, thread_id, run_id, scope)
-    if run.state not in ACTIVE:
-        raise Conflict(f"Run {run_id} has already ended.")
     if run.state is RunState.RUNNING:
         c.execute(Q.store_cancel, (run_id, action, now_us))
-    else:
-        _cancel_queued(c, run, action, now_us)
-        return replace(run, state=RunState.CANCELLED)
-    return run
-
-
-def _cancel_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) -> None:
-    end_queued(c, run, action, now_us)
+        return run
+    if run.state is RunState.WAITING and paused:
+        return _cancel_paused(c, run, action, now_us)
+    if run.state is not RunState.QUEUED:
+        raise Conflict(f"Run {run_id} has already ended.")
+    ended = end_queued(c, run, action, now_us)
     runs.elect(c, run.thread_id, now_us)
-    c.execute(Q.settle_thread, (run.thread_id, now_us))
+    _settle(c, run, now_us)
+    return ended
+
+
+def _cancel_paused(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) -> Run:
+    """End a run that waits for an answer; its thread stays where it is, or as it was before."""
+    state = advance(run.state, RunEvent.CANCEL)
+    if action is CancelAction.ROLLBACK:
+        runs.undo(c, run.thread_id, run.id, now_us)
+        return replace(run, state=state, reason=Reason.ROLLBACK)
+    c.execute(Q.set_run_state, (run.id, state, Reason.USER_CANCEL, now_us))
+    _settle(c, run, now_us)
+    return replace(run, state=state, reason=Reason.USER_CANCEL)
+
+
+def _settle(c: apsw.Connection, run: Run, now_us: int) -> None:
+    """A run has ended without its worker: its thread is free, or gone with it."""
+    if run.temporary:
+        c.execute(Q.end_temporary_thread, (run.thread_id, now_us))
+        checkpoint_removal.delete_thread(c, run.thread_id)
+    else:
+        c.execute(Q.settle_thread, (run.thread_id, now_us))
 
 
 def end_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) -> Run:
@@ -54,13 +72,25 @@ def end_queued(c: apsw.Connection, run: Run, action: CancelAction, now_us: int) 
     return replace(run, state=state, reason=reason)
 
 
-def delete_run(c: apsw.Connection, thread_id: str, run_id: str, scope: Scope, now_us: int) -> Run:
+def delete_run(
+    c: apsw.Connection,
+    thread_id: str | None,
+    run_id: str,
+    only_ended: bool,
+    scope: Scope,
+    now_us: int,
+) -> Run:
     """Delete a run and its events; an attempt at work on it loses its lease."""
     run = runs.find(c, thread_id, run_id, scope)
+    if only_ended and run.state in ACTIVE:
+        raise RunActive(f"Run {run_id} is {run.state}: cancel it first.")
+    if run.temporary:
+        threads.erase_thread(c, run.thread_id, now_us)
+        return run
     c.execute(Q.delete_run, (run_id,))
-    c.execute(Q.delete_run_feed, (thread_id, run_id))
-    runs.elect(c, thread_id, now_us)
-    c.execute(Q.settle_thread, (thread_id, now_us))
+    c.execute(Q.delete_run_feed, (run.thread_id, run_id))
+    runs.elect(c, run.thread_id, now_us)
+    c.execute(Q.settle_thread, (run.thread_id, now_us))
     return run
 
 
@@ -129,6 +159,5 @@ def _end_lost(
         feed.append(c, LeaseKey(thread_id, run_id, epoch), [event], now_us)
     runs.end(c, thread_id, run_id, RunState.RUNNING, outcome, now_us)
     if run.temporary:
-        c.execute(Q.end_temporary_thread, (thread_id, now_us))
-        checkpoint_removal.delete_thread(c, thread_id)
+        _settle(c, run, now_us)
     runs.elect(c, thread_id, now_us)

@@ -22,12 +22,12 @@ LINGER_US = 120_000_000  # how long an ended temporary thread waits for returnin
 IDEMPOTENT_US = 24 * 3_600_000_000  # how long an idempotency key is remembered
 
 
-def fence(c: apsw.Connection, key: LeaseKey) -> tuple[bool, CancelAction | None]:
+def fence(c: apsw.Connection, key: LeaseKey) -> tuple[int, CancelAction | None]:
     """Check that the attempt still holds its run; whether it is temporary, how it is cancelled."""
     row = first(c, Q.fenced_run, (key.run_id, key.thread_id, key.epoch))
     if row is None:
         raise LeaseLost
-    return bool(row[0]), CancelAction(row[1]) if row[1] else None
+    return int(row[0]), CancelAction(row[1]) if row[1] else None
 
 
 def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: int) -> None:
@@ -75,7 +75,7 @@ def trim(c: apsw.Connection, before_us: int, now_us: int) -> int:
     changes = c.total_changes()
     c.execute(Q.trim_batches, (before_us,))
     ended_us = now_us - LINGER_US
-    for (thread_id,) in every(c, Q.ended_temporary_threads, (ended_us,)):
+    for (thread_id,) in every(c, Q.ended_temporary_threads, (ended_us, before_us)):
         erase_thread(c, thread_id, now_us)
     c.execute(Q.trim_tombstones, (ended_us, first_epoch(now_us)))
     c.execute(Q.trim_idempotent, (now_us - IDEMPOTENT_US,))

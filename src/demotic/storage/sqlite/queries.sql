@@ -92,6 +92,9 @@ WHERE id = ?1 AND temporary < 2 AND json_within(metadata, ?2)
 UPDATE thread SET state = 'busy', metadata = ?2, agent = ?3, updated_us = ?4, config = ?5
 WHERE id = ?1
 
+-- name: occupy_thread
+UPDATE thread SET state = 'busy', updated_us = ?2 WHERE id = ?1
+
 -- name: raise_epoch
 UPDATE thread SET epoch = epoch + 1 WHERE id = ? RETURNING epoch
 
@@ -127,7 +130,11 @@ SET state = CASE WHEN EXISTS (SELECT 1 FROM run WHERE thread_id = ?1
 WHERE id = ?1
 
 -- name: end_temporary_thread
-UPDATE thread SET temporary = 2, state = 'idle', updated_us = ?2 WHERE id = ?1
+-- Its run may be readable for longer: then so is what it refers to.
+UPDATE thread
+SET temporary = CASE (SELECT max(temporary) FROM run WHERE thread_id = ?1) WHEN 2 THEN 3 ELSE 2 END,
+    state = 'idle', updated_us = ?2
+WHERE id = ?1
 
 -- name: delete_thread
 DELETE FROM thread WHERE id = ? RETURNING epoch
@@ -158,6 +165,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
         ?21, CASE ?17 WHEN 0 THEN NULL ELSE (SELECT json_array(rest, hex(values_document),
              interrupts, error) FROM thread WHERE id = ?2) END)
 
+-- name: resume_run
+UPDATE run
+SET state = ?2, reason = NULL, request = ?3, ready_us = ?4, updated_us = ?4, claimed = 0, cancel = NULL,
+    attempt = 0, losses = 0, head = 0,
+    leg = (SELECT epoch FROM thread WHERE id = run.thread_id)
+WHERE id = ?1
+
 -- name: next_claimable
 SELECT id FROM run
 WHERE state = 'queued' AND head = 1 AND ready_us <= ?1
@@ -168,9 +182,8 @@ ORDER BY ready_us, ordinal LIMIT 1
 UPDATE run
 SET state = ?2, attempt = attempt + 1, epoch = ?3, worker = ?4, lease_us = ?5,
     base = CASE claimed WHEN 0 THEN ?6 ELSE base END,
-    before = CASE claimed WHEN 0 THEN (SELECT json_array(rest, hex(values_document), interrupts,
-                                       error) FROM thread WHERE id = run.thread_id)
-             ELSE before END,
+    before = coalesce(before, (SELECT json_array(rest, hex(values_document), interrupts, error)
+                               FROM thread WHERE id = run.thread_id)),
     claimed = 1, seen = ?7, updated_us = ?8
 WHERE id = ?1
 
@@ -180,7 +193,12 @@ SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, bus
 FROM run WHERE id = ? AND assistant_id <> ''
 
 -- name: get_base
-SELECT base FROM run WHERE id = ?
+SELECT base, leg FROM run WHERE id = ?
+
+-- name: is_within
+-- Whether a thread, ended or not, belongs to a scope.
+SELECT 1 FROM thread WHERE id = ?1 AND json_within(metadata, ?2)
+
 
 -- name: list_runs
 SELECT id, thread_id, assistant_id, agent, state, reason, request, metadata, busy_policy,
@@ -286,4 +304,9 @@ DELETE FROM feed WHERE (thread_id, seq) IN
 DELETE FROM tombstone WHERE deleted_us < ?1 AND epoch < ?2
 
 -- name: ended_temporary_threads
-SELECT id FROM thread WHERE temporary = 2 AND updated_us < ? LIMIT 200
+SELECT id FROM thread
+WHERE (temporary = 2 AND updated_us < ?1)
+   OR (temporary = 3 AND updated_us < ?2)
+   OR (temporary = 1 AND updated_us < ?2 AND NOT EXISTS (
+          SELECT 1 FROM run WHERE thread_id = thread.id AND state IN ('queued', 'running')))
+LIMIT 200

@@ -18,7 +18,6 @@ from demotic.domain.lifecycle import (
 )
 from demotic.domain.model import (
     EVERYTHING,
-    Assistant,
     CancelAction,
     Claim,
     Claimer,
@@ -26,9 +25,11 @@ from demotic.domain.model import (
     LeaseKey,
     Outcome,
     Run,
+    RunQuery,
     Scope,
 )
 from demotic.storage.sqlite import assistants, checkpoint_removal, documents, feed, rows, threads
+from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, every, first
 
 ENDINGS = {
@@ -40,6 +41,16 @@ ENDINGS = {
 }
 """What happens to a running run that ends in a state."""
 
+DELETED = 1
+"""`run.temporary` of a run that vanishes with its thread; 2 where it stays readable."""
+
+COLUMNS = (
+    "r.id, r.thread_id, r.assistant_id, r.agent, r.state, r.reason, r.request, r.metadata, "
+    "r.busy_policy, r.temporary, r.reply_format, r.attempt, r.epoch, r.error, r.created_us, "
+    "r.updated_us"
+)
+"""Of a run, as `rows.run` takes them."""
+
 ROLLED_BACK = Outcome(state=RunState.CANCELLED, reason=Reason.ROLLBACK)
 
 
@@ -50,8 +61,9 @@ def find(c: apsw.Connection, thread_id: str | None, run_id: str, scope: Scope) -
         threads.get(c, thread_id, scope)
     if row is None or thread_id not in (None, row[1]):
         raise RunNotFound(f"Run {run_id} not found")
-    if thread_id is None and scope.filters:
-        threads.get(c, row[1], scope)
+    if thread_id is None and scope.filters:  # its own thread may have ended before it
+        if first(c, Q.is_within, (row[1], rows.scope_filter(scope))) is None:
+            raise RunNotFound(f"Run {run_id} not found")
     return rows.run(row)
 
 
@@ -59,30 +71,25 @@ def claim(c: apsw.Connection, claimer: Claimer, now_us: int) -> Claim | None:
     """Claim the oldest claimable run; those whose assistant is gone fail on the way."""
     hosted = rows.dump(sorted(claimer.agents))
     while (row := first(c, Q.next_claimable, (now_us, hosted))) is not None:
-        run = find(c, None, row[0], EVERYTHING)
-        (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
-        try:
-            assistant = assistants.get(c, run.assistant_id, EVERYTHING)
-        except AssistantNotFound as error:
-            fail_queued(c, run, epoch, error, now_us)
-            continue
-        return _take(c, run, epoch, assistant, claimer, now_us)
+        if taken := take(c, row[0], claimer, now_us):
+            return taken
     return None
 
 
-def _take(
-    c: apsw.Connection,
-    run: Run,
-    epoch: int,
-    assistant: Assistant,
-    claimer: Claimer,
-    now_us: int,
-) -> Claim:
+def take(c: apsw.Connection, run_id: str, claimer: Claimer, now_us: int) -> Claim | None:
+    """Claim a queued run; None, and it has failed, where its assistant is gone."""
+    run = find(c, None, run_id, EVERYTHING)
+    (epoch,) = first(c, Q.raise_epoch, (run.thread_id,))
+    try:
+        assistant = assistants.get(c, run.assistant_id, EVERYTHING)
+    except AssistantNotFound as error:
+        fail_queued(c, run, epoch, error, now_us)
+        return None
     head, seen = first(c, Q.checkpoint_position, (run.thread_id,))
     state = advance(run.state, RunEvent.CLAIM)
     lease_us = now_us + claimer.lease_us
     c.execute(Q.claim_run, (run.id, state, epoch, claimer.worker, lease_us, head, seen, now_us))
-    (base,) = first(c, Q.get_base, (run.id,))
+    base, leg = first(c, Q.get_base, (run.id,))
     return Claim(
         run=find(c, None, run.id, EVERYTHING),
         key=LeaseKey(run.thread_id, run.id, epoch),
@@ -90,6 +97,7 @@ def _take(
         head=head,
         assistant=assistant,
         thread_metadata=threads.get(c, run.thread_id, EVERYTHING).metadata,
+        leg=leg,
     )
 
 
@@ -130,7 +138,7 @@ def finish(
     if cancel is CancelAction.ROLLBACK:
         undo(c, key.thread_id, key.run_id, now_us)
         return Finished(ROLLED_BACK, elect(c, key.thread_id, now_us))
-    if temporary and outcome.state in FINAL and not events:
+    if temporary == DELETED and outcome.state in FINAL and not events:
         threads.erase_thread(c, key.thread_id, now_us)
         return Finished(outcome, False)
     feed.append(c, key, events, now_us)
@@ -218,3 +226,20 @@ def list_of_thread(
     wanted = rows.dump(list(states)) if states is not None else None
     found = c.execute(Q.list_runs, (thread_id, wanted, limit, offset))
     return [rows.run(row) for row in found]
+
+
+def search(c: apsw.Connection, query: RunQuery, scope: Scope) -> list[Run]:
+    """Runs of any thread, newest first."""
+    within = bool(scope.filters)
+    found = Search("run r JOIN thread t ON t.id = r.thread_id" if within else "run r", "r.ordinal")
+    found.where("r.assistant_id <> ''")
+    found.within("t.metadata", scope.filters)
+    found.equals("r.thread_id", query.thread_id)
+    found.equals("r.assistant_id", query.assistant_id)
+    if query.states is not None:
+        found.where("r.state IN (SELECT value FROM json_each(?))", rows.dump(list(query.states)))
+    if query.temporary is not None:
+        found.where("r.temporary > 0" if query.temporary else "r.temporary = 0")
+    found.within("r.metadata", query.metadata)
+    page = found.slice(c, COLUMNS, "r.ordinal", True, query.limit, query.offset)
+    return [rows.run(row) for row in page]

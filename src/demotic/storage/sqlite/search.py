@@ -56,14 +56,27 @@ class Search:
         offset: int,
     ) -> Page:
         """Rows of a slice, and how many match in all."""
-        conditions = " AND ".join(self._conditions)
-        order = "DESC" if descending else "ASC"
-        rest = f"FROM {self._source} WHERE {conditions}"
-        sorting = f"ORDER BY {sort} {order}, {self._key} {order} LIMIT ? OFFSET ?"
-        statement = f"SELECT {columns} {rest} {sorting}"
-        slice_ = (*self._values, limit, offset)
-        found = c.execute(statement, slice_).fetchall() if limit else []
+        found = self.slice(c, columns, sort, descending, limit, offset) if limit else []
         if found and len(found) < limit:
             return Page(found, offset + len(found))
-        (total,) = first(c, f"SELECT count(*) {rest}", tuple(self._values))
+        (total,) = first(c, f"SELECT count(*) {self._rest}", tuple(self._values))
         return Page(found, total)
+
+    def slice(
+        self,
+        c: apsw.Connection,
+        columns: str,
+        sort: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> list[Any]:
+        """Rows of a slice."""
+        order = "DESC" if descending else "ASC"
+        sorting = f"ORDER BY {sort} {order}, {self._key} {order} LIMIT ? OFFSET ?"
+        statement = f"SELECT {columns} {self._rest} {sorting}"
+        return c.execute(statement, (*self._values, limit, offset)).fetchall()
+
+    @property
+    def _rest(self) -> str:
+        return f"FROM {self._source} WHERE {' AND '.join(self._conditions)}"

@@ -20,12 +20,22 @@ from demotic.domain.model import (
     Outcome,
     Page,
     Run,
+    RunQuery,
     Scope,
     Thread,
     ThreadQuery,
     Unfinished,
 )
-from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
+from demotic.storage.sqlite import (
+    admission,
+    assistants,
+    endings,
+    feed,
+    resuming,
+    runs,
+    threads,
+    writes,
+)
 from demotic.storage.sqlite.database import Database
 
 
@@ -129,10 +139,12 @@ class SqliteStorage:
             "copy_thread", lambda c: threads.copy(c, source_id, target_id, scope, now_us)
         )
 
-    async def delete_thread(self, thread_id: str, *, scope: Scope, now_us: int) -> Sequence[str]:
+    async def delete_thread(
+        self, thread_id: str, *, only_idle: bool = False, scope: Scope, now_us: int
+    ) -> Sequence[str]:
         """See the port."""
         return await self._db.write(
-            "delete_thread", lambda c: threads.delete(c, thread_id, scope, now_us)
+            "delete_thread", lambda c: threads.delete(c, thread_id, only_idle, scope, now_us)
         )
 
     # Runs
@@ -150,6 +162,23 @@ class SqliteStorage:
         """See the port."""
         asked = admission.Asked(new, scope, assistant_scope, now_us, claimer, claim)
         return await self._db.write("admit", lambda c: admission.admit(c, asked))
+
+    async def resume_run(
+        self,
+        thread_id: str | None,
+        run_id: str,
+        answer: Json,
+        *,
+        scope: Scope,
+        now_us: int,
+        claimer: Claimer,
+        claim: bool,
+    ) -> Admission:
+        """See the port."""
+        return await self._db.write(
+            "resume",
+            lambda c: resuming.resume(c, thread_id, run_id, answer, scope, claimer, claim, now_us),
+        )
 
     async def claim_run(self, claimer: Claimer, *, now_us: int) -> Claim | None:
         """See the port."""
@@ -173,23 +202,33 @@ class SqliteStorage:
 
     async def request_cancel(
         self,
-        thread_id: str,
+        thread_id: str | None,
         run_id: str,
         action: CancelAction,
         *,
+        paused: bool = False,
         scope: Scope,
         now_us: int,
     ) -> Run:
         """See the port."""
         return await self._db.write(
             "cancel",
-            lambda c: endings.request_cancel(c, thread_id, run_id, action, scope, now_us),
+            lambda c: endings.request_cancel(c, thread_id, run_id, action, paused, scope, now_us),
         )
 
-    async def delete_run(self, thread_id: str, run_id: str, *, scope: Scope, now_us: int) -> Run:
+    async def delete_run(
+        self,
+        thread_id: str | None,
+        run_id: str,
+        *,
+        only_ended: bool = False,
+        scope: Scope,
+        now_us: int,
+    ) -> Run:
         """See the port."""
         return await self._db.write(
-            "delete_run", lambda c: endings.delete_run(c, thread_id, run_id, scope, now_us)
+            "delete_run",
+            lambda c: endings.delete_run(c, thread_id, run_id, only_ended, scope, now_us),
         )
 
     async def rescue_runs(self, *, now_us: int, worker: str | None) -> Sequence[Run]:
@@ -203,6 +242,10 @@ class SqliteStorage:
     async def get_outcome(self, run_id: str) -> Outcome | None:
         """See the port."""
         return await self._db.read("get", lambda c: runs.get_outcome(c, run_id))
+
+    async def search_runs(self, query: RunQuery, *, scope: Scope) -> Sequence[Run]:
+        """See the port."""
+        return await self._db.read("search", lambda c: runs.search(c, query, scope))
 
     async def list_runs(
         self,

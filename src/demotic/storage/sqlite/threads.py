@@ -5,9 +5,9 @@ from typing import Any
 
 import apsw
 
-from demotic.domain.errors import ThreadExists, ThreadNotFound
+from demotic.domain.errors import ThreadBusy, ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
-from demotic.domain.lifecycle import ThreadState
+from demotic.domain.lifecycle import ACTIVE, ThreadState
 from demotic.domain.model import Json, NewThread, Page, Scope, Thread, ThreadQuery, Unfinished
 from demotic.storage.sqlite import checkpoint_removal, checkpoints, documents, rows
 from demotic.storage.sqlite.search import Search
@@ -170,12 +170,16 @@ def _matching(
     return found
 
 
-def delete(c: apsw.Connection, thread_id: str, scope: Scope, now_us: int) -> Sequence[str]:
+def delete(
+    c: apsw.Connection, thread_id: str, only_idle: bool, scope: Scope, now_us: int
+) -> Sequence[str]:
     """Delete a thread; the ids of its unfinished runs."""
     get(c, thread_id, scope)
-    unfinished = [row[0] for row in c.execute(Q.unfinished_runs, (thread_id,))]
+    unfinished = every(c, Q.unfinished_runs, (thread_id,))
+    if only_idle and any(row[1] in ACTIVE for row in unfinished):
+        raise ThreadBusy(f"Thread {thread_id} has a run in progress: cancel it first.")
     erase_thread(c, thread_id, now_us)
-    return unfinished
+    return [row[0] for row in unfinished]
 
 
 def delete_matching(
@@ -188,7 +192,7 @@ def delete_matching(
     return [
         Unfinished(thread_id, run_id)
         for thread_id in found.every(c)
-        for run_id in delete(c, thread_id, scope, now_us)
+        for run_id in delete(c, thread_id, False, scope, now_us)
     ]
 
 
