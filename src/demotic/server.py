@@ -25,6 +25,7 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, Settings
+from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine, Limits, running
 from demotic.logs import AccessLog
@@ -106,11 +107,13 @@ async def engine_of(
 
 
 def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:
-    """The HTTP application: LangGraph's API at the root, or below the prefix that is set."""
+    """The HTTP application: LangGraph's API at the root, or below the prefix that is set, and
+    beside it the dialects with mounts of their own."""
     dialect = LangGraphDialect(lambda: engine)
     prefix = settings.mount_prefix or config.mount_prefix
+    routes = [*dialect.routes, Mount("/ap", app=AgentProtocolDialect(lambda: engine).app)]
     return Starlette(
-        routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,
+        routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
         middleware=[
             Middleware(AccessLog),

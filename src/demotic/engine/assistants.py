@@ -53,6 +53,10 @@ class Assistants:
         """The hosted agents."""
         return sorted(self._agents)
 
+    def default_agent(self) -> str | None:
+        """The hosted agent that was configured first; None where there is none."""
+        return next(iter(self._agents), None)
+
     async def get(self, assistant_id: str, scope: Scope) -> Assistant:
         """Raises `AssistantNotFound`."""
         return await self._storage.get_assistant(assistant_id, scope=scope)
