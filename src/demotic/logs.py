@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO
 from urllib.parse import quote
 
@@ -119,11 +119,16 @@ class _Expected(logging.Filter):
         return "without completing response" not in record.getMessage()
 
 
-class AccessLog:
-    """Logs each HTTP request when it has been answered: method, path, status, milliseconds."""
+ShownHeaders = Callable[[Iterable[tuple[bytes, bytes]]], Mapping[str, str]]
+"""Chooses the headers of a request (ASGI's form) that its line shows."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class AccessLog:
+    """Logs each HTTP request when it has been answered: method, path, status, milliseconds, and
+    the headers that `shown` chooses."""
+
+    def __init__(self, app: ASGIApp, shown: ShownHeaders | None = None) -> None:
+        self._app, self._shown = app, shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and log."""
@@ -141,12 +146,14 @@ class AccessLog:
         try:
             await self._app(scope, receive, watch)
         finally:
-            _log_request(scope, status, (time.perf_counter() - started) * 1000)
+            shown = self._shown(scope["headers"]) if self._shown else {}
+            _log_request(scope, status, (time.perf_counter() - started) * 1000, shown)
 
 
-def _log_request(scope: Scope, status: int, elapsed_ms: float) -> None:
+def _log_request(scope: Scope, status: int, elapsed_ms: float, headers: Mapping[str, str]) -> None:
     # A client must not be able to write lines or colours of its own into the log.
     path = quote(scope.get("raw_path") or scope["path"], safe="/%:@!$&'()*+,;=")
     logger = structlog.get_logger("demotic.access")
     log = logger.error if status >= 500 and status != NOT_BUILT else logger.info
-    log(REQUEST, method=scope["method"], path=path, status=status, ms=round(elapsed_ms, 1))
+    facts: dict[str, object] = {"headers": dict(headers)} if headers else {}
+    log(REQUEST, method=scope["method"], path=path, status=status, ms=round(elapsed_ms, 1), **facts)

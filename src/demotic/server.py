@@ -6,7 +6,7 @@ import os
 import socket as sockets
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -15,18 +15,18 @@ from uuid import uuid4
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.factories import Factory, Graph
-from demotic.agents.langgraph.loader import load_graph
+from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
-from demotic.config import Config, Settings
+from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
@@ -36,7 +36,11 @@ from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database, Probe, no_probe
 from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.web.bodies import BodyLimit
-from demotic.web.hosts import HostGuard
+from demotic.web.custom_app import CustomApp, Guard, WithState, joined
+from demotic.web.headers import HeaderRule, PassedHeaders
+from demotic.web.hosts import METHODS, Cors, HostGuard
+from demotic.web.keys import KeyGuard, key_digests
+from demotic.web.parts import DisabledParts
 
 DATABASE = "demotic.db"
 """Name of the database file in the data directory."""
@@ -106,26 +110,93 @@ async def engine_of(
         await storage.close()
 
 
-def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:
-    """The HTTP application: LangGraph's API at the root, or below the prefix that is set, and
-    beside it the dialects with mounts of their own."""
-    dialect = LangGraphDialect(lambda: engine)
-    prefix = settings.mount_prefix or config.mount_prefix
-    routes = [*dialect.routes, Mount("/ap", app=AgentProtocolDialect(lambda: engine).app)]
-    return Starlette(
+def load_custom_app(config: Config) -> CustomApp | None:
+    """The application that a configuration names. Raises `AgentError`."""
+    if config.http.app is None:
+        return None
+    where = f"http.app ({config.http.app})"
+    found = load_object(where, config.http.app, config.directory, config.import_paths)
+    if not isinstance(found, Starlette):
+        raise AgentError(
+            f"{where} is a {type(found).__name__}: it must be a Starlette or FastAPI application."
+        )
+    return CustomApp(found)
+
+
+def make_app(
+    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+) -> ASGIApp:
+    """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
+    other dialects on mounts of their own; behind the user's own application if there is one."""
+    extend = None if custom is None else (lambda document: joined(document, custom.document()))
+    dialect = LangGraphDialect(lambda: engine, **({"extend": extend} if extend else {}))
+    mounted = {"/ap": AgentProtocolDialect(lambda: engine).app}
+    routes = [*dialect.routes, *(Mount(path, app=app) for path, app in mounted.items())]
+    prefix = settings.mount_prefix or config.http.mount_prefix
+    ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
-        middleware=[
-            Middleware(AccessLog),
-            Middleware(BodyLimit, max_bytes=settings.body_limit),
-            Middleware(
-                HostGuard,
-                bound=settings.host,
-                names=settings.allowed_hosts,
-                origins=config.cors_origins or settings.cors_origins,
-                dev=settings.local_origins,
-            ),
-        ],
+    )
+    mounts = [path for path in (prefix, *(prefix + each for each in mounted)) if path]
+    return guarded_app(ours, config, settings, custom, mounts=mounts)
+
+
+def guarded_app(
+    app: ASGIApp,
+    config: Config,
+    settings: Settings,
+    custom: CustomApp | None,
+    *,
+    mounts: Sequence[str],
+) -> ASGIApp:
+    """An application of ours behind everything that a request must pass first."""
+    http = config.http
+    if http.disabled:
+        app = DisabledParts(app, disabled=http.disabled, mounts=mounts)
+    app = PassedHeaders(app, rule=_rule(http.configurable_headers))
+    app = _behind(app, _key_guard(settings, http, custom), http, custom)
+    app = HostGuard(
+        app,
+        bound=settings.host,
+        names=settings.allowed_hosts,
+        cors=_cors(http.cors, settings),
+        dev=settings.local_origins,
+    )
+    app = BodyLimit(app, max_bytes=settings.body_limit)
+    return AccessLog(app, shown=_rule(http.logging_headers))
+
+
+def _behind(app: ASGIApp, guard: Guard | None, http: HttpSpec, custom: CustomApp | None) -> ASGIApp:
+    """An application of ours behind the user's own and the check of API keys."""
+    if guard is None:
+        return custom.compose(app) if custom else app
+    if custom is None:
+        return guard(app)
+    return guard(custom.compose(app)) if http.auth_first else custom.compose(app, guard)
+
+
+def _key_guard(settings: Settings, http: HttpSpec, custom: CustomApp | None) -> Guard | None:
+    if not settings.api_keys:
+        return None
+    digests = key_digests(settings.api_keys)
+    if custom is None or http.custom_route_auth:
+        return partial(KeyGuard, digests=digests)
+    return partial(KeyGuard, digests=digests, is_open=custom.owns)
+
+
+def _rule(spec: HeaderSpec) -> HeaderRule:
+    return HeaderRule(spec.includes, spec.excludes)
+
+
+def _cors(spec: CorsSpec, settings: Settings) -> Cors:
+    return Cors(
+        origins=spec.allow_origins or settings.cors_origins,
+        pattern=spec.allow_origin_regex,
+        methods=spec.allow_methods or METHODS,
+        headers=spec.allow_headers,
+        exposed=spec.expose_headers,
+        credentials=spec.allow_credentials is not False,
+        max_age_s=Cors().max_age_s if spec.max_age is None else spec.max_age,
     )
 
 
@@ -168,8 +239,9 @@ def serve(
     loop is reported. Raises `DemoticError` for what is wrong with
     configuration, graphs or data directory.
     """
-    graphs = load_graphs(config)
-    main = partial(_serve, config, settings, graphs, socket, on_ready or (lambda: None), probe)
+    graphs, custom = load_graphs(config), load_custom_app(config)
+    ready = on_ready or (lambda: None)
+    main = partial(_serve, config, settings, graphs, custom, socket, ready, probe)
     with blocking_calls_reported() if dev else nullcontext():
         _run(main)
     _leave_stuck_threads()
@@ -188,6 +260,7 @@ async def _serve(
     config: Config,
     settings: Settings,
     graphs: Graphs,
+    custom: CustomApp | None,
     socket: sockets.socket | None,
     ready: Callable[[], None],
     probe: Probe,
@@ -196,13 +269,15 @@ async def _serve(
     workers = settings.slots + 4
     executor = ThreadPoolExecutor(workers, thread_name_prefix="demotic-node")
     asyncio.get_running_loop().set_default_executor(executor)
-    async with engine_of(config, settings, graphs, probe=probe) as engine:
+    alive = custom.lifespan() if custom else nullcontext()
+    async with engine_of(config, settings, graphs, probe=probe) as engine, alive as state:
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        app = make_app(engine, config, settings, custom)
         server = _Server(
             uvicorn.Config(
-                make_app(engine, config, settings),
+                WithState(app, state) if state else app,
                 host=settings.host,
                 port=settings.port,
                 lifespan="off",

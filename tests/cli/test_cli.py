@@ -53,7 +53,7 @@ def test_help_names_every_flag_of_the_settings() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", ""])
 def test_a_host_that_others_can_reach_is_refused_with_the_reason(project: Path, host: str) -> None:
     message = refused("dev", "--host", host)
-    assert "there is no authentication yet" in message
+    assert "nobody is asked for a key" in message
     assert "--insecure" in message
 
 

@@ -30,7 +30,10 @@ def test_variables_are_enough_where_there_is_no_file(tmp_path: Path) -> None:
     config = read_config(tmp_path, {**GRAPHS, "LANGGRAPH_HTTP": cors})
     assert config.graphs["agent"].target == "./agent.py:graph"
     assert (config.directory, config.import_paths) == (tmp_path, (tmp_path,))
-    assert (config.cors_origins, config.mount_prefix) == (("https://a.example",), "/x")
+    assert (config.http.cors.allow_origins, config.http.mount_prefix) == (
+        ("https://a.example",),
+        "/x",
+    )
     assert config.warnings == ()
 
 

@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from demotic.web.hosts import HostGuard
+from demotic.web.hosts import Cors, HostGuard
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +116,7 @@ async def test_in_dev_pages_of_this_machine_may_call(origin: str) -> None:
 
 
 async def test_a_configured_origin_may_call_and_read_the_headers_clients_need() -> None:
-    guard = HostGuard(hello, origins=["https://chat.example/"])
+    guard = HostGuard(hello, cors=Cors(origins=["https://chat.example/"]))
     answer = await ask(guard, "POST", origin="https://chat.example")
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "https://chat.example"
@@ -125,7 +125,7 @@ async def test_a_configured_origin_may_call_and_read_the_headers_clients_need() 
 
 
 async def test_a_preflight_is_answered_for_allowed_origins_only() -> None:
-    guard = HostGuard(hello, origins=["https://chat.example"])
+    guard = HostGuard(hello, cors=Cors(origins=["https://chat.example"]))
     asked = {
         "access_control_request_method": "POST",
         "access_control_request_headers": "x-api-key,content-type",
@@ -154,7 +154,7 @@ def test_every_host_name_at_once_is_refused() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 async def test_any_origin_may_be_allowed_but_none_by_that_with_its_cookies(method: str) -> None:
-    guard = HostGuard(hello, origins=["*", "https://app.example"])
+    guard = HostGuard(hello, cors=Cors(origins=["*", "https://app.example"]))
     asked = {"access_control_request_method": "POST"} if method == "OPTIONS" else {}
     other = await ask(guard, method, origin="https://other.example", **asked)
     assert other.headers["access-control-allow-origin"] == "*"

@@ -56,7 +56,7 @@ def command(
     path = choose_config(config) or _example()
     plan = Plan(path, flags_of(options), DEFAULTS, browser=not no_browser)
     read, settings = plan.read()
-    if not insecure:
+    if not insecure and not settings.api_keys:
         check_host(settings.host)
     show_warnings(read.warnings)
     with closing(_take_port(plan, read, settings)) as listener:

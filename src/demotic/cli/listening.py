@@ -20,9 +20,9 @@ def check_host(host: str) -> None:
     if all(ipaddress.ip_address(each).is_loopback for each in _addresses(host)):
         return
     raise ConfigError(
-        f"--host {host} can be reached by other machines, and there is no authentication yet: "
-        "whoever reaches it can run your agents, and read and delete every thread. Use "
-        "--host 127.0.0.1, or add --insecure if something in front protects this port."
+        f"--host {host} can be reached by other machines, and nobody is asked for a key: whoever "
+        "reaches it can run your agents, and read and delete every thread. Use --host 127.0.0.1, "
+        "set DEMOTIC_API_KEYS, or add --insecure if something in front protects this port."
     )
 
 

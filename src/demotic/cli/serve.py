@@ -35,7 +35,7 @@ def command(config: Path | None, insecure: bool, **options: Any) -> None:
         )
     plan = Plan(path, flags_of(options), DEFAULTS)
     _, settings = plan.read()
-    if not insecure:
+    if not insecure and not settings.api_keys:
         check_host(settings.host)
     with listen(settings.host, settings.port) as listener:
         serve_here(plan, listener, _announce, warn=_log_warnings)

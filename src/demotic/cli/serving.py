@@ -111,7 +111,7 @@ def url_of(config: Config, settings: Settings) -> str:
     elif host == "::":
         host = "::1"
     place = f"[{host}]" if ":" in host else host
-    return f"http://{place}:{settings.port}{settings.mount_prefix or config.mount_prefix}"
+    return f"http://{place}:{settings.port}{settings.mount_prefix or config.http.mount_prefix}"
 
 
 def origin_of(config: Config) -> str:

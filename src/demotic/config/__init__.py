@@ -2,7 +2,15 @@
 
 from demotic.config.file import find_config, read_config
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, NOT_YET
-from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
+from demotic.config.model import (
+    FILE_NAME,
+    Config,
+    ConfigError,
+    CorsSpec,
+    GraphSpec,
+    HeaderSpec,
+    HttpSpec,
+)
 from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
 from demotic.config.variables import VARIABLES, Variable
 
@@ -16,7 +24,10 @@ __all__ = [
     "VARIABLES",
     "Config",
     "ConfigError",
+    "CorsSpec",
     "GraphSpec",
+    "HeaderSpec",
+    "HttpSpec",
     "Setting",
     "Settings",
     "Variable",

@@ -1,24 +1,21 @@
 """Reads `langgraph.json`: all that is wrong is collected and told at once, what is not honoured is
 warned of."""
 
-import difflib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dotenv import dotenv_values
 
+from demotic.config.http import HttpReading
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
-from demotic.config.model import FILE_NAME, ORIGIN, PREFIX, Config, ConfigError, GraphSpec
+from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
 from demotic.config.variables import variable_warnings
-
-T = TypeVar("T")
 
 NODE_SUFFIXES = (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx")
 GRAPHS_FORM = "LANGSERVE_GRAPHS"
-EVERY_ORIGIN = "'*' lets every web site that you visit use your agents."
 
 
 def find_config(path: Path) -> Path | None:
@@ -40,14 +37,8 @@ def read_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     return _Reader(file or missing.absolute(), environ).read()
 
 
-class _Reader:
-    """Reads one file and collects what there is to warn of, and what is wrong."""
-
-    def __init__(self, file: Path, environ: Mapping[str, str]) -> None:
-        self._file, self._environ = file, environ
-        self._variables: dict[str, str] = {}  # by the key whose value they hold
-        self._warnings: list[str] = []
-        self._problems: list[str] = []
+class _Reader(HttpReading):
+    """Reads one file."""
 
     def read(self) -> Config:
         data = self._object(self._parse(), "the file")
@@ -57,7 +48,6 @@ class _Reader:
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
         checkpointer = self._part(data, "checkpointer", {"serde"})
-        http = self._part(data, "http", {"cors", "mount_prefix"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
         no_paths: tuple[Path, ...] = ()
@@ -69,27 +59,12 @@ class _Reader:
             env=env,
             env_file=env_file,
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
-            cors_origins=self._try((), self._cors_origins, http.get("cors") or {}),
-            mount_prefix=self._try("", self._mount_prefix, http.get("mount_prefix") or ""),
+            http=self._http(data, environ),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:
             raise ConfigError("\n".join(self._problems), self._problems, config.warnings)
         return config
-
-    def _try(self, otherwise: T, read: Callable[..., T], *args: Any) -> T:
-        """What `read` returns; what it refuses is kept to be told with all the rest."""
-        try:
-            return read(*args)
-        except ConfigError as error:
-            self._problems += error.problems
-            return otherwise
-
-    def _part(self, data: Mapping[str, Any], key: str, honoured: set[str]) -> dict[str, Any]:
-        nothing: dict[str, Any] = {}
-        part = self._try(nothing, self._object, data.get(key) or {}, key)
-        self._check_keys(part, f"{key}.", _children(key) | honoured)
-        return part
 
     def _overlaid(self, data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
         """The file's keys under those that variables hold as JSON."""
@@ -108,16 +83,6 @@ class _Reader:
                 self._warnings.append(f"{variable} wins over '{key}' in {self._file}.")
         return overlaid
 
-    def _place(self, key: str) -> str:
-        variable = self._variables.get(key.partition(".")[0])
-        return f"{variable}: {key}" if variable else f"{self._file}: {key}"
-
-    def _error(self, key: str, problem: str) -> ConfigError:
-        return ConfigError(f"{self._place(key)}: {problem}")
-
-    def _warn(self, key: str, problem: str) -> None:
-        self._warnings.append(f"{self._place(key)}: {problem}")
-
     def _parse(self) -> Any:
         if not self._file.exists():
             return {}  # its keys are given as variables
@@ -128,20 +93,6 @@ class _Reader:
             raise ConfigError(f"{self._file}: {place}: not JSON: {error.msg}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{self._file}: the file cannot be read: {error}") from None
-
-    def _object(self, value: Any, key: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self._error(key, "must be an object: {...}.")
-        return value
-
-    def _check_keys(self, data: Mapping[str, Any], prefix: str, known: set[str]) -> None:
-        for key in data:
-            if key not in known:
-                close = difflib.get_close_matches(key, sorted(known), n=1)
-                hint = f" Did you mean '{prefix}{close[0]}'?" if close else ""
-                self._warn(prefix + key, f"there is no such setting; it is ignored.{hint}")
-            elif prefix + key in NOT_YET and data[key]:
-                self._warn(prefix + key, f"is not honoured yet: {NOT_YET[prefix + key]}.")
 
     def _graphs(self, value: Any) -> dict[str, GraphSpec]:
         if not value or not isinstance(value, dict):
@@ -233,43 +184,6 @@ class _Reader:
         if not isinstance(value or [], list) or not all(map(_is_pair, value or [])):
             raise self._error(key, 'must list pairs, as in [["my_agent.state", "Invoice"]].')
         return tuple((module, name) for module, name in value or [])
-
-    def _cors_origins(self, cors: Any) -> tuple[str, ...]:
-        others = self._object(cors, "http.cors").keys() - {"allow_origins"}
-        for name in sorted(others):
-            self._warn(f"http.cors.{name}", "is not honoured yet: only allow_origins is.")
-        key, value = "http.cors.allow_origins", cors.get("allow_origins") or []
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise self._error(key, 'must be a list of texts, as in ["https://app.example.com"].')
-        if value == ["*"]:
-            self._warn(key, EVERY_ORIGIN)
-            return ("*",)
-        for each in value:
-            self._check_origin(key, each)
-        return tuple(value)
-
-    def _check_origin(self, key: str, origin: str) -> None:
-        if origin == "*":
-            raise self._error(
-                key,
-                "'*' beside other origins contradicts them: it allows every web site. "
-                "Remove '*' to allow only the others, or the others to allow every one.",
-            )
-        if not ORIGIN.fullmatch(origin):
-            raise self._error(
-                key,
-                f"'{origin}' is not an origin. An origin is a scheme, a host and perhaps a port, "
-                "without a pattern or a path, as in 'https://app.example.com'.",
-            )
-
-    def _mount_prefix(self, value: Any) -> str:
-        if not isinstance(value, str) or not (value == "" or PREFIX.fullmatch(value)):
-            raise self._error("http.mount_prefix", "must be a path, as in '/agents'.")
-        return value.rstrip("/")
-
-
-def _children(key: str) -> set[str]:
-    return {each.partition(".")[2] for each in NOT_YET if each.startswith(f"{key}.")}
 
 
 def _is_pair(value: Any) -> bool:

@@ -16,15 +16,6 @@ NOT_YET = {
     "checkpointer.uri": "state is kept in the data directory",
     "disable_persistence": "state is kept in the data directory",
     "encryption": "data is stored unencrypted",
-    "http.app": "its routes are not served",
-    "http.configurable_headers": "headers do not reach the graph",
-    "http.logging_headers": "headers are not logged",
-    "http.middleware_order": "there is no middleware to order",
-    "http.enable_custom_route_auth": "there are no custom routes",
-    **{
-        f"http.disable_{part}": "its routes, as far as they exist, stay"
-        for part in "a2a assistants mcp meta runs store threads ui webhooks".split()
-    },
     "node_loader": "only Python graphs are hosted",
     "priority": "runs are started in the order of their arrival",
     "store": "graphs run without a long-term memory",

@@ -36,6 +36,48 @@ class GraphSpec:
     description: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderSpec:
+    """Names of request headers, `*` standing for any characters: the included ones that are not
+    excluded."""
+
+    includes: tuple[str, ...]
+    excludes: tuple[str, ...] = ()
+
+
+PASSED_HEADERS = HeaderSpec(("x-*",), ("x-api-key", "x-tenant-id", "x-service-key"))
+"""Which headers reach a graph where nothing is said: as LangGraph API 0.16 does."""
+
+NO_HEADERS = HeaderSpec(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorsSpec:
+    """Which web pages may call, and how; None or empty: the server's default."""
+
+    allow_origins: tuple[str, ...] = ()
+    allow_origin_regex: str | None = None
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    allow_credentials: bool | None = None
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSpec:
+    """The whole key. `app` names an application of the user's, as a graph is named."""
+
+    app: str | None = None
+    disabled: frozenset[str] = frozenset()
+    cors: CorsSpec = CorsSpec()
+    configurable_headers: HeaderSpec = PASSED_HEADERS
+    logging_headers: HeaderSpec = NO_HEADERS
+    auth_first: bool = False
+    custom_route_auth: bool = False
+    mount_prefix: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A `langgraph.json`. `import_paths` are to come first on `sys.path`, in this order."""
@@ -47,8 +89,7 @@ class Config:
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: Path | None = None
     allowed_types: tuple[tuple[str, str], ...] = ()
-    cors_origins: tuple[str, ...] = ()
-    mount_prefix: str = ""
+    http: HttpSpec = HttpSpec()
     warnings: tuple[str, ...] = ()
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:

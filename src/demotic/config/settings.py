@@ -29,6 +29,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     local_origins: bool = True
     allowed_hosts: tuple[str, ...] = ()
+    api_keys: tuple[str, ...] = ()
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -88,6 +89,15 @@ def _hosts(text: str) -> tuple[str, ...]:
         raise ValueError("host names, as in agents.example.com or *.example.com, with commas")
     return hosts
 
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(each.strip() for each in text.split(",") if each.strip())
+    if any(len(each.partition("=")[2] or each) < MIN_KEY for each in keys):
+        raise ValueError(f"keys of {MIN_KEY} characters or more, separated by commas")
+    return keys
+
+
+MIN_KEY = 8  # characters of an API key: shorter ones are guessed
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -235,6 +245,16 @@ SETTINGS = (
         _hosts,
         "none",
     ),
+    Setting(
+        "api_keys",
+        "DEMOTIC_API_KEYS",
+        None,
+        (),
+        "Keys that callers must send in `x-api-key`, separated by commas: `key`, or `caller=key`; "
+        "a key may be given as `sha256:` and its hexadecimal digest.",
+        _keys,
+        "none: every request is accepted",
+    ),
 )
 """Every setting. A flag wins over its variable, the variable over the default."""
 
@@ -263,4 +283,5 @@ def _setting(
     try:
         return setting.parse(str(given))
     except ValueError as error:
-        raise ConfigError(f"{source}: must be {error}; it is '{given}'.") from None
+        told = "" if setting.name == "api_keys" else f"; it is '{given}'"  # never tell a secret
+        raise ConfigError(f"{source}: must be {error}{told}.") from None

@@ -62,7 +62,6 @@ VARIABLES = (
         "DEMOTIC_EVENT_RETENTION_SECS sets for how long events can be replayed",
     ),
     Variable("MAX_STREAM_CHUNK_SIZE_BYTES", "an event may have any size"),
-    Variable("CORS_CONFIG", "only origins are chosen, with CORS_ALLOW_ORIGINS"),
     Variable("FF_CRONS_ENABLED", NO_SCHEDULES, OFF),
     Variable("CRON_SCHEDULER_*", NO_SCHEDULES),
     Variable("LANGGRAPH_AUTH_TYPE", NO_AUTH, ("noop",)),

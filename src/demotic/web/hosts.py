@@ -7,7 +7,8 @@ come from programs, which no browser rule binds.
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -20,9 +21,26 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EXPOSED = "x-pagination-total, x-pagination-next, content-location, location"
 """Response headers that scripts of an allowed origin may read."""
 
-METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PREFLIGHT_MAX_AGE_S = "600"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """What scripts of an allowed origin may do.
+
+    `origins` are allowed by name (`*`: any, without cookies), others by `pattern`. `headers`
+    empty: any that a script asks to send. `exposed` are response headers beside our own.
+    """
+
+    origins: Sequence[str] = ()
+    pattern: str | None = None
+    methods: Sequence[str] = METHODS
+    headers: Sequence[str] = ()
+    exposed: Sequence[str] = ()
+    credentials: bool = True
+    max_age_s: int = 600
+
 
 _DEV_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[([0-9a-f:.%]+)\]|([^:\[\]/@?#\s]+))(?::\d*)?", re.IGNORECASE)
@@ -33,8 +51,7 @@ class HostGuard:
 
     `bound` is the address the server listens on; bound to every address (`0.0.0.0`, `::`), any
     IP address is a name of this server. `names` are further host names, `*.name` for all below
-    one. `origins` are the web origins whose scripts may call (`*`: any, without cookies); `dev`
-    adds those of this machine.
+    one. `cors` says which scripts may call; `dev` adds those of this machine.
     """
 
     def __init__(
@@ -43,7 +60,7 @@ class HostGuard:
         *,
         bound: str = "127.0.0.1",
         names: Iterable[str] = (),
-        origins: Iterable[str] = (),
+        cors: Cors = Cors(),
         dev: bool = False,
     ) -> None:
         names = [name.lower().strip("[]") for name in (bound, *names)]
@@ -51,7 +68,10 @@ class HostGuard:
         self._names = LOCAL_NAMES.union(name for name in names if not name.startswith("*"))
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
         self._any_address = bound in ("0.0.0.0", "::", "[::]")
-        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._cors = cors
+        self._origins = frozenset(origin.rstrip("/").lower() for origin in cors.origins)
+        self._pattern = re.compile(cors.pattern) if cors.pattern else None
+        self._exposed = ", ".join([EXPOSED, *cors.exposed])
         if "*" in names:
             raise ValueError("`*` is not accepted: list the host names to allow.")
 
@@ -67,11 +87,11 @@ class HostGuard:
         elif origin is None:
             await self._app(scope, receive, send)
         elif not self.allows_origin(origin):
-            await self._app(scope, receive, _varying(send, {}))
+            await self._app(scope, receive, _varying(send, {}, ""))
         elif scope.get("method") == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight(headers, self._grant(origin))(scope, receive, send)
+            await _preflight(headers, self._grant(origin), self._cors)(scope, receive, send)
         else:
-            await self._app(scope, receive, _varying(send, self._grant(origin)))
+            await self._app(scope, receive, _varying(send, self._grant(origin), self._exposed))
 
     def allows_host(self, host: str) -> bool:
         """Whether a `Host` header names this server."""
@@ -91,18 +111,20 @@ class HostGuard:
 
     def _trusts(self, origin: str) -> bool:
         """Whether an origin is allowed by its name."""
-        return origin.lower() in self._origins or (
-            self._dev and _DEV_ORIGIN.fullmatch(origin) is not None
+        return (
+            origin.lower() in self._origins
+            or (self._dev and _DEV_ORIGIN.fullmatch(origin) is not None)
+            or (self._pattern is not None and self._pattern.fullmatch(origin) is not None)
         )
 
     def _grant(self, origin: str) -> dict[str, str]:
         """What tells a browser that the scripts of an allowed origin may read the answer."""
         if not self._trusts(origin):
             return {"access-control-allow-origin": "*"}
-        return {
-            "access-control-allow-origin": origin,
-            "access-control-allow-credentials": "true",
-        }
+        grant = {"access-control-allow-origin": origin}
+        if self._cors.credentials:
+            grant["access-control-allow-credentials"] = "true"
+        return grant
 
     def _refusal(self, scope: Scope, headers: Headers, origin: str | None) -> Response | None:
         host = headers.get("host", "")
@@ -149,7 +171,7 @@ async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send)
     await refusal(scope, receive, send)
 
 
-def _varying(send: Send, grant: Mapping[str, str]) -> Send:
+def _varying(send: Send, grant: Mapping[str, str], exposed: str) -> Send:
     """Mark answers as depending on the origin; tell browsers what it is granted."""
 
     async def marked(message: Message) -> None:
@@ -158,20 +180,21 @@ def _varying(send: Send, grant: Mapping[str, str]) -> Send:
             headers.add_vary_header("Origin")
             if grant:
                 headers.update(grant)
-                headers["access-control-expose-headers"] = EXPOSED
+                headers["access-control-expose-headers"] = exposed
         await send(message)
 
     return marked
 
 
-def _preflight(headers: Headers, grant: Mapping[str, str]) -> Response:
+def _preflight(headers: Headers, grant: Mapping[str, str], cors: Cors) -> Response:
     allowed = {
         **grant,
-        "access-control-allow-methods": METHODS,
-        "access-control-max-age": PREFLIGHT_MAX_AGE_S,
+        "access-control-allow-methods": ", ".join(cors.methods),
+        "access-control-max-age": str(cors.max_age_s),
         "vary": "Origin, Access-Control-Request-Headers",
     }
-    if wanted := headers.get("access-control-request-headers"):
+    wanted = ", ".join(cors.headers) or headers.get("access-control-request-headers")
+    if wanted:
         allowed["access-control-allow-headers"] = wanted
     if headers.get("access-control-request-private-network") == "true":
         allowed["access-control-allow-private-network"] = "true"

@@ -45,17 +45,36 @@ def load_graph(
     Files are sought in `base_dir`; `sys.path` gets it, the `import_paths` and the folder of a
     file. Raises `AgentError`, whose message is for the user.
     """
+    where = f"Graph '{name}' ({target})"
+    module, attribute = load_module(where, target, base_dir, import_paths)
+    return _compiled(where, _attribute(where, module, attribute), base_dir.resolve())
+
+
+def load_module(
+    where: str, target: str, base_dir: Path, import_paths: Sequence[Path] = ()
+) -> tuple[ModuleType, str]:
+    """The module that `target` names, and the name of what is wanted in it; `where` says what
+    that is, for errors (`AgentError`)."""
     place, _, attribute = target.rpartition(":")
     roots = list(dict.fromkeys([base_dir.resolve(), *import_paths]))
     sys.path[:0] = [str(root) for root in roots if str(root) not in sys.path]
-    where = f"Graph '{name}' ({target})"
     try:
-        module = _load(where, place, roots)
+        return _load(where, place, roots), attribute
     except AgentError:
         raise
     except (Exception, SystemExit) as error:
         raise AgentError(f"{where} cannot be loaded.\n{_explain(error, roots[0])}") from error
-    return _compiled(where, _attribute(where, module, attribute), roots[0])
+
+
+def load_object(
+    where: str, target: str, base_dir: Path, import_paths: Sequence[Path] = ()
+) -> object:
+    """What `target` (`path.py:attribute`, `package.module:attribute`) names."""
+    module, attribute = load_module(where, target, base_dir, import_paths)
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise AgentError(f"{where}: {module.__file__} has no '{attribute}'.") from None
 
 
 def _load(where: str, place: str, roots: Sequence[Path]) -> ModuleType:

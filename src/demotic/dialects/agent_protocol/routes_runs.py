@@ -12,6 +12,7 @@ from demotic.engine.runs import Started
 from demotic.web.answers import EMPTY_OBJECT, json_answer
 from demotic.web.bodies import decode, read_bytes, read_json
 from demotic.web.callers import scope_of
+from demotic.web.headers import with_headers
 from demotic.web.idempotency import idempotency
 from demotic.web.queries import flag
 from demotic.web.routing import Operation
@@ -110,7 +111,7 @@ class RunRoutes:
             waits=waits,
             idempotency=idempotency(key, scope.principal.id, request.url.path, sent),
         )
-        return await engine.runs.start(new, scope, cancels=cancels)
+        return await engine.runs.start(with_headers(request, new), scope, cancels=cancels)
 
     async def _run(self, request: Request) -> Run:
         return await self._engine().runs.get(None, run_id(request), scope_of(request))

@@ -1,5 +1,8 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
+from collections.abc import Callable
+from typing import Any
+
 from starlette.routing import Route
 
 from demotic.dialects.langgraph import deferred
@@ -20,17 +23,24 @@ class LangGraphDialect:
     """LangGraph's HTTP API over an engine.
 
     `engine` gives the engine at work; it is asked at each request. `routes` belong at the root
-    of a Starlette app, with `exception_handlers` as that app's.
+    of a Starlette app, with `exception_handlers` as that app's. `extend` adds to the document
+    what is served beside it.
     """
 
-    def __init__(self, engine: FindEngine) -> None:
+    def __init__(
+        self,
+        engine: FindEngine,
+        *,
+        extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
+    ) -> None:
+        document = DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS, extend)
         self.built: list[Operation] = [
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
-            *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
+            *document.operations(),
         ]
         self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]
 

@@ -13,6 +13,7 @@ from demotic.engine.runs import Started
 from demotic.web.answers import json_answer
 from demotic.web.bodies import decode, read_bytes
 from demotic.web.callers import scope_of
+from demotic.web.headers import with_headers
 from demotic.web.queries import flag, integer, words
 from demotic.web.routing import Operation
 
@@ -126,7 +127,7 @@ class RunRoutes:
             waits=waits,
             idempotency=translate.idempotency(key, caller, request.url.path, sent),
         )
-        return await engine.runs.start(new, scope, cancels=cancels)
+        return await engine.runs.start(with_headers(request, new), scope, cancels=cancels)
 
     async def _run(self, request: Request) -> Run:
         thread = thread_id(request) if "thread_id" in request.path_params else None

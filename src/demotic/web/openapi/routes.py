@@ -20,15 +20,18 @@ PAGE_HEADERS = {
 
 
 class DocumentRoutes:
-    """`/openapi.json` and `/docs`; `built` gives every operation of the dialect."""
+    """`/openapi.json` and `/docs`; `built` gives every operation of the dialect, `extend` adds
+    what is served beside it."""
 
     def __init__(
         self,
         tables: Tables,
         built: Callable[[], Iterable[Operation]],
         planned: Iterable[Deferred] = (),
+        extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
     ) -> None:
         self._tables, self._built, self._planned = tables, built, planned
+        self._extend = extend
 
     def operations(self) -> list[Operation]:
         """What is served."""
@@ -41,7 +44,7 @@ class DocumentRoutes:
     def document(self) -> dict[str, Any]:
         """The document, made when it is first asked for."""
         operations = [(each.method, each.path) for each in self._built()]
-        return document(self._tables, operations, self._planned)
+        return self._extend(document(self._tables, operations, self._planned))
 
     @cached_property
     def _page(self) -> bytes:
