@@ -239,8 +239,9 @@ async def test_the_state_of_a_busy_thread_is_not_written_and_nothing_is_changed(
 ) -> None:
     id = await wire.thread(metadata={"a": 1})
     await wire.start(["wait", "gate"], thread_id=id)
-    for body in ({"values": {}}, {"messages": []}, {"checkpoint": {"checkpoint_id": "x"}}):
-        busy = await wire.ask("PATCH", f"/threads/{id}", {**body})
+    writes: list[Any] = [{"values": {}}, {"messages": []}, {"checkpoint": {"checkpoint_id": "x"}}]
+    for body in writes:
+        busy = await wire.ask("PATCH", f"/threads/{id}", body)
         assert (busy.status_code, busy.json()["code"]) == (409, "thread_busy")
     await wire.ask("PATCH", f"/threads/{id}", {"values": {}, "metadata": {"a": 2}})
     assert (await wire.told("GET", f"/threads/{id}"))["metadata"] == {"a": 1}

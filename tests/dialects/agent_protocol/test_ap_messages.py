@@ -72,9 +72,9 @@ def test_both_vocabularies_of_roles_are_understood(given: str, role: str) -> Non
                 "status": "success",
             },
         ),
-        (FunctionMessage("r", name="f"), {"role": "tool", "content": "r", "name": "f"}),
-        (ChatMessage("r", role="critic"), {"role": "critic", "content": "r"}),
-        (AIMessageChunk("wo", id="3"), {"role": "assistant", "content": "wo", "id": "3"}),
+        (FunctionMessage(content="r", name="f"), {"role": "tool", "content": "r", "name": "f"}),
+        (ChatMessage(content="r", role="critic"), {"role": "critic", "content": "r"}),
+        (AIMessageChunk(content="wo", id="3"), {"role": "assistant", "content": "wo", "id": "3"}),
         (
             AIMessage("a", response_metadata={"model": "m"}, additional_kwargs={"k": 0}),
             {"role": "assistant", "content": "a", "k": 0, "response_metadata": {"model": "m"}},

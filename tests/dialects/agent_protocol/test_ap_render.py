@@ -135,6 +135,13 @@ def test_a_run_tells_what_it_was_asked_for() -> None:
     assert not {"input", "messages", "config"} & set(render.run_json(bare))
 
 
+def test_modes_that_were_not_named_are_not_told() -> None:
+    unnamed = replace(RUN, reply_format={**RUN.reply_format, "stream_mode": None})
+    assert "stream_mode" not in render.run_json(unnamed)
+    assert render.shown_modes(unnamed) == ["values"]
+    assert render.shown_modes(RUN) == ["values", "messages"]
+
+
 def test_messages_alone_leave_no_input() -> None:
     request = RunRequest(input={"messages": [SAID]})
     shown = render.run_json(replace(RUN, request=request))
@@ -156,7 +163,8 @@ def test_a_run_of_another_dialect_is_shown_in_this_ones_words(
     request = RunRequest(input={"messages": ["x"]}, modes=modes)
     foreign = replace(RUN, reply_format={"dialect": "other", "stream_mode": 1}, request=request)
     told = render.run_json(foreign)
-    assert (told["stream_mode"], told["input"]) == (shown, {"messages": ["x"]})
+    assert ("stream_mode" in told, told["input"]) == (False, {"messages": ["x"]})
+    assert render.shown_modes(foreign) == shown
     assert (told["on_disconnect"], told["on_completion"]) == ("continue", "keep")
     assert render.run_json(replace(foreign, temporary=True))["on_completion"] == "delete"
 

@@ -171,7 +171,7 @@ def test_a_run_has_the_documented_defaults() -> None:
     assert translate.cancels_on_disconnect(RunCreate()) is True
     assert new.reply_format == {
         "dialect": "agent_protocol",
-        "stream_mode": ["values"],
+        "stream_mode": None,
         "on_completion": "delete",
         "on_disconnect": "cancel",
         "if_not_exists": "reject",
@@ -229,6 +229,7 @@ def test_messages_are_part_of_the_input(body: dict[str, Any], given: Any) -> Non
 def test_a_wait_records_only_what_is_named() -> None:
     assert run(waits=True).request.modes == []
     assert run(waits=True, stream_mode="custom").request.modes == ["custom"]
+    assert run(stream_mode=[]).request.modes == ["values"]
 
 
 @pytest.mark.parametrize(

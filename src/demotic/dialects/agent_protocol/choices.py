@@ -6,6 +6,8 @@ from demotic.domain.model import CancelAction
 MODES = {"values": "values", "messages": "messages", "updates": "updates", "custom": "custom"}
 """Stream mode to the kind of event it shows."""
 
+DEFAULT_MODES = ("values",)
+
 RUN_STATUS = {
     RunState.QUEUED: "pending",
     RunState.RUNNING: "pending",

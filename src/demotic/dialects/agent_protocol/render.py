@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from demotic.dialects.agent_protocol import messages
-from demotic.dialects.agent_protocol.choices import MODES, RUN_STATUS
+from demotic.dialects.agent_protocol.choices import DEFAULT_MODES, MODES, RUN_STATUS
 from demotic.dialects.agent_protocol.messages import parted
 from demotic.domain.lifecycle import RunState
 from demotic.domain.model import AgentSchemas, Assistant, Outcome, Run, StateSnapshot, Thread
@@ -78,7 +78,11 @@ def state_json(state: StateSnapshot) -> dict[str, Any]:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """Agent Protocol 0.1.6, Run: what was asked for, and how far it has come."""
+    """Agent Protocol 0.1.6, Run: what was asked for, and how far it has come.
+
+    `stream_mode` is told where it was given: clients that openapi-generator makes of the document
+    of August 2026 never return from reading it (two of its shapes have one name).
+    """
     own = run.reply_format if run.reply_format.get("dialect") == DIALECT else {}
     row = {
         "run_id": run.id,
@@ -90,7 +94,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "metadata": run.metadata,
         **_asked(run.request.input, has_messages=own.get("has_messages", False)),
         "config": run.request.config or None,
-        "stream_mode": shown_modes(run),
+        "stream_mode": own.get("stream_mode"),
         "on_completion": own.get("on_completion", "delete" if run.temporary else "keep"),
         "on_disconnect": own.get("on_disconnect", "continue"),
         "if_not_exists": own.get("if_not_exists", "reject"),
@@ -109,8 +113,8 @@ def _asked(given: Any, *, has_messages: bool) -> dict[str, Any]:
 def shown_modes(run: Run) -> list[str]:
     """The stream modes that a run was started with; of another dialect's run, what it records."""
     if run.reply_format.get("dialect") == DIALECT:
-        return list(run.reply_format["stream_mode"])
-    return [kind for kind in run.request.modes if kind in MODES] or ["values"]
+        return list(run.reply_format["stream_mode"] or DEFAULT_MODES)
+    return [kind for kind in run.request.modes if kind in MODES] or [*DEFAULT_MODES]
 
 
 def outcome_json(run: Run, outcome: Outcome) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from demotic.dialects.agent_protocol import deferred, messages
 from demotic.dialects.agent_protocol.choices import (
     ACTIONS,
+    DEFAULT_MODES,
     IF_EXISTS,
     IF_NOT_EXISTS,
     MAX_EVENT_ID,
@@ -144,8 +145,8 @@ def new_run(
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
     """
     _refuse_planned(body)
-    modes = stream_modes(body.stream_mode)
-    recorded = () if waits and body.stream_mode is None else modes
+    given = stream_modes(body.stream_mode)
+    recorded = given or (() if waits else DEFAULT_MODES)
     settings = mirrored(configs.clean(body.config, body.thread_id), {})
     return NewRun(
         id=run_id,
@@ -163,7 +164,7 @@ def new_run(
         keep_thread=ON_COMPLETION[_on_completion(body)],
         keep_run=True,
         idempotency=idempotency,
-        reply_format=_reply_format(body, modes),
+        reply_format=_reply_format(body, given),
     )
 
 
@@ -173,11 +174,11 @@ def cancels_on_disconnect(body: RunCreate) -> bool:
 
 
 def stream_modes(given: str | Sequence[str] | None) -> list[str]:
-    """The stream modes that a body names; `values` by default."""
-    names = [given] if isinstance(given, str) else given
-    for name in names or ():
+    """The stream modes that a body names; none where it leaves that to the default."""
+    names = [given] if isinstance(given, str) else given or ()
+    for name in names:
         choose("stream_mode", name, MODES)
-    return list(dict.fromkeys(names or ["values"]))
+    return list(dict.fromkeys(names))
 
 
 def cancel_action(text: str | None) -> CancelAction:
@@ -247,11 +248,11 @@ def _on_completion(body: RunCreate) -> str:
     return given
 
 
-def _reply_format(body: RunCreate, modes: Sequence[str]) -> dict[str, Any]:
+def _reply_format(body: RunCreate, given: Sequence[str]) -> dict[str, Any]:
     """What rendering needs to know of the request later."""
     return {
         "dialect": "agent_protocol",
-        "stream_mode": modes,
+        "stream_mode": given or None,
         "on_completion": _on_completion(body),
         "on_disconnect": body.on_disconnect or "cancel",
         "if_not_exists": body.if_not_exists or "reject",
