@@ -61,7 +61,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.threads.change.owner": Requirement(
         "Demotic", "a thread without runs says in its metadata whose state it holds"
     ),
-    "ap.threads.delete": operation("DELETE", _THREAD, "deletes a thread with its run: 204"),
+    "ap.threads.delete": operation("DELETE", _THREAD, "deletes a thread with its run"),
     "ap.threads.copy": operation(
         "POST", f"{_THREAD}/copy", "copies a thread with its history; 404 for no thread"
     ),
@@ -82,7 +82,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "metadata, status, thread_id, agent_id, limit (10, 1 to 1000), offset (0)",
     ),
     "ap.runs.get": operation("GET", _RUN, "shows a run by its id alone"),
-    "ap.runs.delete": operation("DELETE", _RUN, "deletes a run: 204"),
+    "ap.runs.delete": operation("DELETE", _RUN, "deletes a run"),
     "ap.runs.delete.active": Requirement(
         "Demotic", "a run that has not ended is not deleted: 422, cancel it first"
     ),
@@ -91,7 +91,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         f"{API}, GET {_RUN}/wait", "a run answers its own output, also after later runs"
     ),
     "ap.runs.join_stream": operation("GET", f"{_RUN}/stream", "streams what comes from now on"),
-    "ap.runs.cancel": operation("POST", f"{_RUN}/cancel", "cancels a run: 204; it is an error"),
+    "ap.runs.cancel": operation("POST", f"{_RUN}/cancel", "cancels a run, which is an error then"),
     "ap.runs.cancel.parameters": Requirement(
         f"{API}, POST {_RUN}/cancel", "wait (false), action (interrupt, or rollback: deleted)"
     ),
