@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
-from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 
+from node_packages import beside_scripts, node_packages
 from process.graphs.graphs import REPLY
 from process.proxy import cutting_proxy
 from process.serving import Server
@@ -20,45 +16,15 @@ from process.serving import Server
 pytestmark = [pytest.mark.node, pytest.mark.timeout(30, func_only=True)]
 
 JS = Path(__file__).parent / "js"
-MANIFESTS = ("package.json", "package-lock.json")
-INSTALL_S = 120
 WALK_S = 30
-OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 
 Report = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
 def packages() -> Path:
-    """A folder with the SDK's versions installed; kept between sessions."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "demotic-tests"
-    content = b"".join((JS / name).read_bytes() for name in MANIFESTS)
-    folder = cache / f"js-{sha256(content).hexdigest()[:16]}"
-    if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        _install(Path(mkdtemp(dir=cache)), folder)
-    return folder
-
-
-def _install(draft: Path, folder: Path) -> None:
-    """Install into a draft, which becomes the folder when it is whole."""
-    try:
-        for name in MANIFESTS:
-            shutil.copy(JS / name, draft)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-        done = subprocess.run(command, cwd=draft, capture_output=True, text=True, timeout=INSTALL_S)
-        if any(code in done.stderr for code in OFFLINE):
-            pytest.skip(f"npm cannot reach its registry:\n{done.stderr[-500:]}")
-        assert done.returncode == 0, done.stderr
-        with suppress(OSError):  # another session was faster
-            draft.rename(folder)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install the SDK within {INSTALL_S} s")
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    """A folder with the SDK's versions installed."""
+    return node_packages(JS)
 
 
 @pytest.fixture(
@@ -73,10 +39,7 @@ def report(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Report:
     """What one version of the SDK got."""
-    # Node looks for modules where the script is.
-    folder = tmp_path_factory.mktemp("js")
-    (folder / "node_modules").symlink_to(packages / "node_modules")
-    script = Path(shutil.copy(JS / "walk.mjs", folder))
+    [script] = beside_scripts(packages, tmp_path_factory.mktemp("js"), JS / "walk.mjs")
     return asyncio.run(_walk(script, request.param, shared_server))
 
 

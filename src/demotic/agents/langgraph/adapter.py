@@ -250,7 +250,7 @@ class LangGraphAgent:
         claim = attempt.claim
         request = claim.run.request
         if claim.run.attempt == 1:
-            given = entry.request_input(request)
+            given = entry.request_input(request, is_empty=claim.head is None)
         else:
             read = _Reader(graph)
             given = entry.remaining_input(claim, await self._stored(attempt), read)

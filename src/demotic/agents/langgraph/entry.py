@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import EmptyInputError
 from langgraph.types import Command, Send
 
 from demotic.agents.langgraph.internals import INTERRUPT, NULL_TASK_ID, RESUME
@@ -84,9 +85,17 @@ def run_context(claim: Claim) -> Mapping[str, Json]:
     return {**claim.assistant.context, **(claim.run.request.context or {})}
 
 
-def request_input(request: RunRequest) -> Any:
-    """What a first attempt sends into the graph."""
-    return to_command(request.command) if request.command is not None else request.input
+def request_input(request: RunRequest, *, is_empty: bool) -> Any:
+    """What a first attempt sends into the graph.
+
+    An answer to a thread that has no state is the caller's mistake: LangGraph itself would begin
+    at the start with it, LangGraph API 0.16 fails the run (observed).
+    """
+    if request.command is None:
+        return request.input
+    if is_empty and request.command.get("resume") is not None:
+        raise EmptyInputError("There is nothing to resume: the thread has no state.")
+    return to_command(request.command)
 
 
 def remaining_input(claim: Claim, stored: Sequence[StoredCheckpoint], read: ReadWrite) -> Any:

@@ -12,14 +12,19 @@ from demotic.domain.model import Json
 
 
 def snapshot(state: StateSnapshot, thread_id: str) -> model.StateSnapshot:
-    """A state snapshot; one without a checkpoint stands for a thread that has no state."""
+    """A state snapshot; one without a checkpoint stands for a thread that has no state.
+
+    Its metadata names the thread, as LangGraph API 0.16 does.
+    """
     checkpoint = address(state.config, thread_id)
     has_state = state.metadata is not None and checkpoint is not None
     return model.StateSnapshot(
         values=encode(state.values) if has_state or state.values else b"{}",
         next=list(state.next),
         tasks=[_task(task, thread_id) for task in state.tasks],
-        metadata=plain(state.metadata) if state.metadata is not None else None,
+        metadata=(
+            None if state.metadata is None else plain({**state.metadata, "thread_id": thread_id})
+        ),
         created_at=state.created_at,
         checkpoint=checkpoint if has_state else None,
         parent=address(state.parent_config, thread_id),
