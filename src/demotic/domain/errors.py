@@ -41,6 +41,10 @@ class CheckpointNotFound(NotFound):
     """There is no such checkpoint."""
 
 
+class ItemNotFound(NotFound):
+    """There is no such item."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 
@@ -73,6 +77,10 @@ class BadInput(DemoticError):
     """The request cannot be understood; the message names the field and the fix."""
 
 
+class NamespaceRefused(BadInput):
+    """No item can be stored under this namespace."""
+
+
 class NotBuilt(DemoticError):
     """This operation is not built yet."""
 
@@ -99,3 +107,7 @@ class ShuttingDown(DemoticError):
 
 class AgentError(DemoticError):
     """An agent could not be loaded or built."""
+
+
+class EmbeddingFailed(AgentError):
+    """The vectors of a text could not be made."""

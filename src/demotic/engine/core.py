@@ -9,6 +9,7 @@ from demotic.engine.assistants import Assistants
 from demotic.engine.descriptions import Descriptions
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
+from demotic.engine.items import Items
 from demotic.engine.janitors import Janitors
 from demotic.engine.runs import Runs
 from demotic.engine.states import States
@@ -40,6 +41,7 @@ class Engine:
     runs: Runs
     states: States
     descriptions: Descriptions
+    items: Items
     storage: Storage
     worker: Worker
     hub: Hub
@@ -60,9 +62,11 @@ async def running(
     *,
     worker_name: str,
     system_metadata: Mapping[str, str],
+    items: Items | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
-    ends, then drains. For storage that this process alone owns."""
+    ends, then drains. For storage that this process alone owns. `items` is the memory that the
+    agents were given, if they were given any."""
     hub = Hub(storage)
     worker = Worker(
         storage,
@@ -76,7 +80,9 @@ async def running(
         run_s=limits.run_s,
     )
     assistants = Assistants(storage, agents, worker, hub, clock)
-    janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
+    items = items or Items(storage, clock)
+    await items.open()
+    janitors = Janitors(storage, worker, hub, clock, items, retention_s=limits.retention_s)
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
     heartbeat = Heartbeat(storage, worker, clock)
@@ -88,6 +94,7 @@ async def running(
         Runs(storage, worker, hub, clock),
         States(storage, agents, worker, clock),
         Descriptions(storage, agents),
+        items,
         storage,
         worker,
         hub,

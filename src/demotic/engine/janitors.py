@@ -8,6 +8,7 @@ import structlog
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.engine.follow import Hub
+from demotic.engine.items import Items
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -23,9 +24,17 @@ class Janitors:
     """The duties of one process. `retention_s`: how long the feed of a thread is kept."""
 
     def __init__(
-        self, storage: Storage, worker: Worker, hub: Hub, clock: Clock, *, retention_s: float
+        self,
+        storage: Storage,
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
+        items: Items,
+        *,
+        retention_s: float,
     ) -> None:
         self._storage, self._worker, self._hub, self._clock = storage, worker, hub, clock
+        self._items = items
         self._retention_us = int(retention_s * 1e6)
 
     async def rescue_all(self) -> int:
@@ -41,6 +50,7 @@ class Janitors:
             group.create_task(self._every(RESCUE_EVERY_S, self.rescue_expired_leases))
             group.create_task(self._every(RECHECK_EVERY_S, self.recheck_followers))
             group.create_task(self._every(TRIM_EVERY_S, self.trim_feed))
+            group.create_task(self._every(self._items.rules.sweep_s, self.sweep_expired_items))
 
     async def rescue_expired_leases(self) -> None:
         """Give runs of dead workers back to the queue."""
@@ -57,6 +67,10 @@ class Janitors:
         now_us = self._clock.now_us()
         while await self._storage.trim_feed(before_us=before_us, now_us=now_us):
             pass  # a bounded part at a time, so that others get their turn
+
+    async def sweep_expired_items(self) -> None:
+        """Delete items whose time is over."""
+        await self._items.sweep()
 
     async def _rescue(self, worker: str | None) -> int:
         runs = await self._storage.rescue_runs(now_us=self._clock.now_us(), worker=worker)

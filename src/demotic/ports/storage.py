@@ -34,6 +34,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.items import ItemStorage
 
 
 class AssistantStorage(Protocol):
@@ -339,7 +340,15 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage,
+    ThreadStorage,
+    RunStorage,
+    WriteStorage,
+    FeedStorage,
+    ItemStorage,
+    Protocol,
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

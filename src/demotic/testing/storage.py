@@ -46,6 +46,7 @@ from demotic.testing.storage_builders import (
     prepare,
 )
 from demotic.testing.storage_legs import KeptRunContract, LegContract
+from demotic.testing.storage_items import ItemContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -447,5 +448,6 @@ class StorageContract(
     KeptRunContract,
     WriteContract,
     FeedContract,
+    ItemContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

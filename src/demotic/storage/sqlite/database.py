@@ -19,7 +19,7 @@ import apsw
 from demotic.domain.errors import StorageUnavailable
 from demotic.storage.sql.containment import json_within
 from demotic.storage.sql.migrate import migrations
-from demotic.storage.sqlite import documents
+from demotic.storage.sqlite import documents, item_search, vectors
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -136,14 +136,19 @@ class Database:
     """One SQLite database. `path` None: in memory, where the writer also reads.
 
     `synchronous` is `normal` (survives a killed process; a power loss may cost the last
-    commits) or `full`.
+    commits) or `full`. `vectors`: items are found by meaning, which needs an extension.
     """
 
     def __init__(
-        self, path: Path | None, *, synchronous: str = "normal", probe: Probe = no_probe
+        self,
+        path: Path | None,
+        *,
+        synchronous: str = "normal",
+        probe: Probe = no_probe,
+        vectors: bool = False,
     ) -> None:
         self._path = str(path) if path else ":memory:"
-        self._synchronous = synchronous
+        self._synchronous, self._vectors = synchronous, vectors
         self._probe = probe
         self._jobs: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
@@ -209,6 +214,9 @@ class Database:
         connection.pragma("cache_size", -16_000)  # KiB, per connection
         connection.create_scalar_function("json_within", json_within, 2, deterministic=True)
         documents.register(connection)
+        item_search.register(connection)
+        if self._vectors:
+            vectors.load(connection)
         return connection
 
     def _migrate(self, connection: apsw.Connection) -> None:

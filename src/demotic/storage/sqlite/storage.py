@@ -37,9 +37,10 @@ from demotic.storage.sqlite import (
     writes,
 )
 from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.items import SqliteItems
 
 
-class SqliteStorage:
+class SqliteStorage(SqliteItems):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:

@@ -1,0 +1,114 @@
+"""The contract of items with vectors on SQLite, in memory and in a file, and what only SQLite can
+show."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from demotic.domain.errors import StorageUnavailable
+from demotic.domain.items import Item, ItemQuery
+from demotic.domain.model import EVERYTHING
+from demotic.ports.items import ItemStorage
+from demotic.storage.sqlite import item_search
+from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.storage import SqliteStorage
+from demotic.testing.storage_builders import SECOND, T0
+from demotic.testing.storage_items import INDEX, ItemIndexContract, keys, put
+
+
+class TestInMemory(ItemIndexContract):
+    """The contract on `:memory:`."""
+
+    @pytest.fixture
+    def storage(self) -> Iterator[ItemStorage]:
+        """An empty storage."""
+        database = Database(None, vectors=True)
+        yield SqliteStorage(database)
+        database.close()
+
+
+class TestInAFile(ItemIndexContract):
+    """The contract on a file with separate readers."""
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Iterator[ItemStorage]:
+        """An empty storage."""
+        database = Database(tmp_path / "demotic.db", vectors=True)
+        yield SqliteStorage(database)
+        database.close()
+
+
+async def test_an_index_needs_a_database_with_vectors(tmp_path: Path) -> None:
+    database = Database(None)
+    with pytest.raises(StorageUnavailable, match="opened without vectors"):
+        await SqliteStorage(database).open_index(INDEX, now_us=T0)
+    database.close()
+
+
+def test_a_missing_extension_is_told_when_the_database_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite_vec", None)
+    with pytest.raises(StorageUnavailable, match="pip install sqlite-vec"):
+        Database(tmp_path / "demotic.db", vectors=True)
+    Database(tmp_path / "demotic.db").close()
+
+
+def test_an_extension_that_does_not_load_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite_vec  # type: ignore[import-untyped]  # it has no types
+
+    monkeypatch.setattr(sqlite_vec, "loadable_path", lambda: str(tmp_path / "nothing"))
+    with pytest.raises(StorageUnavailable, match="Vectors cannot be compared"):
+        Database(None, vectors=True)
+
+
+async def listed(storage: ItemStorage, **query: Any) -> list[Item]:
+    """What a search finds."""
+    wanted = ItemQuery(**query)
+    return [*await storage.search_items(wanted, None, scope=EVERYTHING, now_us=T0 + SECOND)]
+
+
+async def test_many_items_are_found_in_the_same_order_as_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    database = Database(None)
+    storage = SqliteStorage(database)
+    for n in range(40):
+        await put(storage, f"{'ab'[n % 2]}.{n % 3}/{n}", {"third": n % 3}, now_us=T0 + n * 7 % 11)
+    searches: list[dict[str, Any]] = [
+        {"prefix": ("a",), "limit": 50},
+        {"prefix": ("a", "1"), "limit": 3, "offset": 2},
+        {"prefix": ("b",), "filters": {"third": 1}},
+    ]
+    sorted_few = [await listed(storage, **each) for each in searches]
+    monkeypatch.setattr(item_search, "FEW", 1)
+    assert [await listed(storage, **each) for each in searches] == sorted_few
+    assert all(sorted_few)
+    database.close()
+
+
+async def test_the_search_of_everything_goes_through_an_index() -> None:
+    statements: list[str] = []
+    database = Database(None)
+    storage = SqliteStorage(database)
+    await put(storage, "a/1", {"kind": "x"})
+
+    def trace(cursor: apsw.Cursor, statement: str, bindings: Any) -> bool:
+        statements.append(statement)
+        return True
+
+    await database.write("trace", lambda c: setattr(c, "exec_trace", trace))
+    assert await keys(storage) == ["1"]
+    await database.write("trace", lambda c: setattr(c, "exec_trace", None))
+    [search] = [each for each in statements if "ORDER BY i.updated_us" in each]
+    plan = await database.read(
+        "plan", lambda c: c.execute(f"EXPLAIN QUERY PLAN {search}", (0, 1, 0)).fetchall()
+    )
+    assert [row[3] for row in plan] == ["SCAN i USING COVERING INDEX item_updated"]
+    database.close()
