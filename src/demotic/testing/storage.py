@@ -45,8 +45,8 @@ from demotic.testing.storage_builders import (
     make_thread,
     prepare,
 )
-from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_items import ItemContract
+from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_writes import WriteContract
 
 

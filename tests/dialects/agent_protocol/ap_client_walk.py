@@ -147,10 +147,28 @@ def busy(client: Client, shape: str, thread: str) -> None:
     assert client.call("wait_run", run)["run"].get("status") in ("error", None)
 
 
+def items(client: Client) -> None:
+    """What is remembered beyond threads."""
+    place = ["walk", "ann"]
+    value = {"colour": "blue"}
+    put = client.make("StorePutRequest", namespace=place, key="k", value=value)
+    client.call("put_item", put)
+    assert client.call("get_item", "k", namespace=place)["value"] == value
+    search = {"namespace_prefix": ["walk"], "filter": value}
+    found = client.call("search_items", client.make("StoreSearchRequest", **search))
+    assert [each["key"] for each in found["items"]] == ["k"]
+    listed = client.make("StoreListNamespacesRequest", prefix=["walk"])
+    assert client.call("list_namespaces", listed) == [place]
+    gone = client.make("StoreDeleteRequest", namespace=place, key="k")
+    client.call("delete_item", gone)
+    assert client.refused("delete_item", gone) == 404
+    assert client.refused("get_item", "k", namespace=place) == 404
+
+
 def main() -> None:
     """Walk, and tell what was called."""
     client = Client(*sys.argv[1:])
-    for tour in (agents, threads, runs):
+    for tour in (agents, threads, runs, items):
         tour(client)
     sys.stdout.write(json.dumps({"called": sorted(client.called), "all": sorted(client.methods())}))
 

@@ -164,6 +164,22 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Demotic, header Last-Event-ID", "a client goes on after the last event it has seen"
     ),
     "ap.stream.accept": Requirement("Demotic", "`Accept` is not looked at"),
+    "ap.store.put": operation("PUT", "/store/items", "stores an item: 204"),
+    "ap.store.delete": operation("DELETE", "/store/items", "deletes an item; 404 for no item"),
+    "ap.store.get": operation("GET", "/store/items", "shows an item; 404 for no item"),
+    "ap.store.get.parameters": Requirement(
+        f"{API}, GET /store/items", "key, and a label for each `namespace`"
+    ),
+    "ap.store.search": operation("POST", "/store/items/search", "finds items, latest first"),
+    "ap.store.search.parameters": Requirement(
+        f"{API}, StoreSearchRequest", "namespace_prefix, filter, limit (10), offset (0)"
+    ),
+    "ap.store.namespaces": operation(
+        "POST", "/store/namespaces", "lists namespaces, as a list of lists"
+    ),
+    "ap.store.namespaces.parameters": Requirement(
+        f"{API}, StoreListNamespacesRequest", "prefix, suffix, max_depth, limit (100), offset (0)"
+    ),
     "ap.messages.roles": Requirement(
         f"{API}, Message.role", "human and ai in, too; user, assistant, system and tool out"
     ),

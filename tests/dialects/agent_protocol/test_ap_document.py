@@ -8,6 +8,7 @@ from msgspec import Struct
 from openapi_spec_validator import validate
 
 from demotic.dialects.agent_protocol import wire as shapes
+from demotic.dialects.agent_protocol import wire_items
 from demotic.dialects.agent_protocol.errors import ERRORS
 from demotic.dialects.agent_protocol.openapi.tables import TABLES
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
@@ -42,7 +43,7 @@ async def test_planned_operations_say_that_they_answer_501(wire: ScriptedWire) -
 def test_every_field_of_every_body_has_words() -> None:
     structs = {
         each
-        for each in vars(shapes).values()
+        for each in [*vars(shapes).values(), *vars(wire_items).values()]
         if isinstance(each, type) and issubclass(each, Struct) and each is not Struct
     }
     assert set(TABLES.fields) == structs

@@ -29,6 +29,9 @@ LANGGRAPH = LangGraphDialect(no_engine)
 AP = AgentProtocolDialect(no_engine)
 SHARED = operations(LANGGRAPH) & operations(AP)
 
+PLANNED = {(each.method, each.path) for each in [*LANGGRAPH.planned, *AP.planned]}
+STORE = {each for each in SHARED - PLANNED if each[1].startswith("/store")}
+
 _THREAD = "/threads/{thread_id}"
 
 
@@ -162,6 +165,29 @@ async def test_what_is_not_there_is_told_in_each_mounts_own_statuses(both: Both)
     assert (root.json()["code"], ap.json()["code"]) == ("assistant_not_found", "agent_not_found")
 
 
+@pytest.mark.skipif(not STORE, reason="the root does not serve items yet")
+async def test_one_memory_is_told_in_each_mounts_own_words(both: Both) -> None:
+    place = {"namespace": ["a", "b"], "key": "k"}
+    assert (await both.ask("PUT", "/store/items", {**place, "value": {}})).status_code == 204
+    root = await both.ask("GET", "/store/items?key=k&namespace=a.b")
+    ap = await both.ask("GET", "/ap/store/items?key=k&namespace=a&namespace=b")
+    assert root.json()["value"] == ap.json()["value"] == {}
+    for path, of_root, of_ap in (
+        ("/store/items/search", {"items"}, {"items"}),
+        ("/store/namespaces", {"namespaces"}, None),
+    ):
+        found = await both.answers("POST", path, {})
+        shapes = [set(told) if isinstance(told := each.json(), dict) else None for each in found]
+        assert shapes == [of_root, of_ap]
+    for method, path, body, statuses in (
+        ("GET", "/store/items?key=x&namespace=a", None, (200, 404)),
+        ("DELETE", "/store/items", {**place, "key": "x"}, (204, 404)),
+        ("PUT", "/store/items", {**place, "namespace": [], "value": {}}, (400, 422)),
+    ):
+        found = await both.answers(method, path, body)
+        assert tuple(each.status_code for each in found) == statuses, path
+
+
 async def test_each_mount_has_its_own_document_and_page(both: Both) -> None:
     for path in ("/openapi.json", "/docs"):
         root, ap = await both.answers("GET", path)
@@ -175,11 +201,8 @@ async def test_a_thread_is_deleted_for_both(both: Both) -> None:
     assert (root.status_code, ap.status_code) == (404, 404)
 
 
-PLANNED = {(each.method, each.path) for each in [*LANGGRAPH.planned, *AP.planned]}
-
-
 def test_every_shared_operation_is_tried_above() -> None:
     tried = {*OWN, ("POST", "/runs/wait"), ("POST", "/runs/stream")}
     tried |= {("GET", "/runs/{run_id}/stream"), ("DELETE", _THREAD)}
-    tried |= {("GET", "/openapi.json"), ("GET", "/docs")}
+    tried |= {("GET", "/openapi.json"), ("GET", "/docs"), *STORE}
     assert tried == SHARED - PLANNED

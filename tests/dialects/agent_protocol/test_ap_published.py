@@ -39,6 +39,7 @@ THEIRS = (
         ("status 404",),
         "nothing to miss: what is not there is not found",
     ),
+    Difference(("GET /store/items",), ("status 400",), "what cannot be meant is 422 everywhere"),
 )
 """What a published document has and ours lacks."""
 
@@ -166,6 +167,7 @@ async def walk(asker: Asker) -> None:
     await ask("GET", "/threads/{thread_id}/runs", **on)
     await ask("POST", "/threads/{thread_id}/copy", **on)
     await ask("POST", "/threads/search", {"metadata": {"a": 1}})
+    await remember(ask)
     await ask("DELETE", "/runs/{run_id}", **at)
     await ask("DELETE", "/threads/{thread_id}", **on)
     for method, path in (
@@ -179,6 +181,21 @@ async def walk(asker: Asker) -> None:
         await ask(method, path, thread_id="x", run_id="x", agent_id="none")
     await ask("POST", "/threads/search", {"limit": 0})
     await ask("POST", "/threads", {**on, "if_exists": "x"})
+
+
+async def remember(ask: Any) -> None:
+    """An item, stored, found and deleted."""
+    item = {"namespace": ["a", "b"], "key": "k", "value": {"x": 1}}
+    await ask("PUT", "/store/items", item)
+    await ask("GET", "/store/items?key=k&namespace=a&namespace=b")
+    await ask("GET", "/store/items?key=k&namespace=a")
+    await ask("GET", "/store/items")
+    await ask("POST", "/store/items/search", {"namespace_prefix": ["a"], "filter": None})
+    await ask("POST", "/store/namespaces", {})
+    await ask("PUT", "/store/items", {**item, "namespace": []})
+    gone = {"namespace": ["a", "b"], "key": "k"}
+    await ask("DELETE", "/store/items", gone)
+    await ask("DELETE", "/store/items", gone)
 
 
 async def pause(asker: Asker) -> None:

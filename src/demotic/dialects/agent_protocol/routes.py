@@ -8,6 +8,7 @@ from demotic.dialects.agent_protocol.errors import ERRORS
 from demotic.dialects.agent_protocol.openapi.tables import TABLES
 from demotic.dialects.agent_protocol.requests import FindEngine
 from demotic.dialects.agent_protocol.routes_agents import AgentRoutes
+from demotic.dialects.agent_protocol.routes_items import ItemRoutes
 from demotic.dialects.agent_protocol.routes_runs import RunRoutes
 from demotic.dialects.agent_protocol.routes_threads import ThreadRoutes
 from demotic.web.openapi.routes import DocumentRoutes
@@ -27,6 +28,7 @@ class AgentProtocolDialect:
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
             *AgentRoutes(engine).operations(),
+            *ItemRoutes(engine).operations(),
             *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
         ]
         self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]

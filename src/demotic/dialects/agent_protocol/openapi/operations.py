@@ -186,6 +186,7 @@ TAGS: Mapping[str, str] = {
     "Threads": "Conversations that own state.",
     RUNS: "Requests to run an agent, on a thread or without one, that are waited for.",
     LATER: "Runs that go on by themselves, and what is asked of any run by its id.",
+    "Store": "Long-term memory, shared by all threads and by the agents.",
     "Server": "About the server itself.",
     "Planned": "Not built yet: these answer 501.",
 }
