@@ -84,6 +84,7 @@ class Parameter(NamedTuple):
     text: str
     schema: Schema
     place: str = "query"
+    required: bool = False
 
 
 class Described(NamedTuple):

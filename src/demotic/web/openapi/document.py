@@ -149,6 +149,8 @@ def _path_parameters(tables: Tables, path: str) -> list[dict[str, Any]]:
 def _parameter(told: Parameter) -> dict[str, Any]:
     row: dict[str, Any] = {"name": told.name, "in": told.place, "description": told.text}
     row["schema"] = told.schema
+    if told.required:
+        row["required"] = True
     if told.schema.get("type") == "array":
         row |= {"style": "form", "explode": True}
     return row

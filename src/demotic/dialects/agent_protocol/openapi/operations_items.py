@@ -92,7 +92,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         one("Item", "The item."),
         (404,),
         parameters=(
-            Parameter("key", "Its key; required.", TEXT),
+            Parameter("key", "Its key.", TEXT, required=True),
             Parameter("namespace", "One label each, the outermost first.", NAMES),
         ),
     ),
