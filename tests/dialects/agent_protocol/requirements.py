@@ -143,6 +143,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.status.never_running": Requirement(
         f"{API}, RunStatus", "a run that runs is pending, whoever started it"
     ),
+    "ap.runs.survive": Requirement(
+        "Demotic", "runs go on after a crash, and keep answering what they came to"
+    ),
     "ap.runs.idempotency": Requirement(
         "Demotic, header Idempotency-Key", "the same request sent again is the same run"
     ),

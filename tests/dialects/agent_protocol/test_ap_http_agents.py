@@ -6,8 +6,13 @@ import pytest
 
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import EVERYTHING, NewAssistant
+from demotic.engine.core import Limits, running
+from demotic.ports.clock import SystemClock
+from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.storage import SqliteStorage
+from demotic.testing.agent import ScriptedAgent
 from dialects.agent_protocol.ap_graphs import chat, echo
-from dialects.agent_protocol.ap_http import AGENT, ASSISTANT, UNKNOWN, ScriptedWire, serving
+from dialects.agent_protocol.ap_http import AGENT, ASSISTANT, UNKNOWN, ScriptedWire, Wire, serving
 
 SCRIPTED = {
     "agent_id": ASSISTANT,
@@ -90,6 +95,24 @@ async def test_an_agent_that_is_not_hosted_any_more_is_listed_all_the_same(
     assert (await wire.ask("GET", f"/agents/{OTHER}/schemas")).status_code == 404
     refused = await wire.ask("POST", "/runs", {"agent_id": OTHER})
     assert refused.status_code == 404
+
+
+async def test_the_default_agent_is_the_one_that_is_configured_first() -> None:
+    agents = {name: ScriptedAgent(name) for name in ("second", "first")}
+    database = Database(None)
+    async with running(
+        SqliteStorage(database),
+        agents,
+        SystemClock(),
+        Limits(),
+        worker_name="test",
+        system_metadata={},
+    ) as engine:
+        assert engine.assistants.default_agent() == "second"
+        wire = Wire(engine)
+        run = (await wire.told("POST", "/runs/wait", {"input": []}))["run"]
+        assert run["agent_id"] == system_assistant_id("second")
+    database.close()
 
 
 async def test_schemas_of_a_conversation_name_its_messages() -> None:

@@ -42,10 +42,13 @@ class Both:
         self._client, self._prefix = client, prefix
         self.thread, self.run = UNKNOWN, UNKNOWN
 
-    async def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """One request; at the root unless the path begins with the mount."""
         content = None if body is None else orjson.dumps(body)
-        asked = self._client.request(method, self._prefix + path, content=content)
+        url = self._prefix + path
+        asked = self._client.request(method, url, content=content, headers=headers)
         return await asyncio.wait_for(asked, 5)
 
     async def answers(
@@ -193,6 +196,16 @@ async def test_each_mount_has_its_own_document_and_page(both: Both) -> None:
         root, ap = await both.answers("GET", path)
         assert "LangGraph API" in root.text and "Agent Protocol" in ap.text
         assert "/assistants/search" in root.text and "/assistants/search" not in ap.text
+
+
+async def test_a_key_means_the_same_request_on_one_mount_only(both: Both) -> None:
+    headers = {"Idempotency-Key": "k"}
+    body = {"messages": HI, "assistant_id": "graph", "input": {}}
+    ids = [
+        (await both.ask("POST", path, body, headers)).json()["run_id"]
+        for path in ("/ap/runs", "/runs", "/ap/runs")
+    ]
+    assert ids[0] == ids[2] != ids[1]
 
 
 async def test_a_thread_is_deleted_for_both(both: Both) -> None:

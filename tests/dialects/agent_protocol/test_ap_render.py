@@ -148,6 +148,11 @@ def test_messages_alone_leave_no_input() -> None:
     assert ("input" in shown, shown["messages"]) == (False, [SAID])
 
 
+def test_a_run_that_another_dialect_resumed_has_no_input_any_more() -> None:
+    resumed = replace(RUN, request=RunRequest(command={"resume": "yes"}))
+    assert not {"input", "messages"} & set(render.run_json(resumed))
+
+
 @pytest.mark.parametrize(
     ("modes", "shown"),
     [

@@ -103,8 +103,11 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def _asked(given: Any, *, has_messages: bool) -> dict[str, Any]:
-    """A run's input as it was given: messages beside the rest, or among it."""
-    if not has_messages:
+    """A run's input as it was given: messages beside the rest, or among it.
+
+    A run that was resumed by another dialect has no input any more.
+    """
+    if not has_messages or not isinstance(given, dict):
         return {"input": given}
     rest = {key: value for key, value in given.items() if key != messages.KEY}
     return {"input": rest or None, "messages": given[messages.KEY]}
