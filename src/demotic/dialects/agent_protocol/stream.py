@@ -25,9 +25,10 @@ class RunStream:
     """One follower's view of a run: `metadata` first, then an event per mode, `error` at the end
     of a run that failed. Messages in them are written as everywhere in this dialect.
 
-    `joins` is true for a run that was there before: who comes when it is over, or after its last
-    `values`, gets these. `after` is the last event that the follower has seen; None: it wants what
-    is still to come. Every event has an id, those at the end the last places of their attempt.
+    `was_over` is true for a run that had ended before: the follower gets its last `values`. So does
+    one that comes after these and before the end. `after` is the last event that the follower has
+    seen; None: it wants what is still to come. Every event has an id, those at the end the last
+    places of their attempt.
     """
 
     def __init__(
