@@ -31,6 +31,7 @@ from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
+from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.errors import AgentError
@@ -214,8 +215,8 @@ def load_custom_app(config: Config) -> CustomApp | None:
 def make_app(
     engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
-    """The HTTP application: LangGraph's API at the root, or below the prefix that is set, behind
-    the user's own application if there is one."""
+    """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
+    other dialects on mounts of their own; behind the user's own application if there is one."""
 
     def with_custom(document: dict[str, Any]) -> dict[str, Any]:
         return joined(document, custom.document()) if custom else document
@@ -236,8 +237,11 @@ def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
     """The dialects that have a mount of their own."""
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     return [
-        WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
-        for version in ACP_VERSIONS
+        WholeMount("/ap", AgentProtocolDialect(lambda: engine).app),
+        *(
+            WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
+            for version in ACP_VERSIONS
+        ),
     ]
 
 

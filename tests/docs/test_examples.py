@@ -14,7 +14,12 @@ SHOWN_URL = "http://127.0.0.1:2024"
 CLIENT = "from langgraph_sdk import"
 BETWEEN = "----- next block -----"
 
-PAGES = [ROOT / "README.md", DOCS / "quickstart.md", DOCS / "howto" / "human-in-the-loop.md"]
+PAGES = [
+    ROOT / "README.md",
+    DOCS / "quickstart.md",
+    DOCS / "howto" / "agent-protocol.md",
+    DOCS / "howto" / "human-in-the-loop.md",
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine
 from docs.pages import DOCS, PAGES, name_of, prose, read
@@ -57,8 +58,9 @@ def no_engine() -> Engine:
 
 def first_segments() -> set[str]:
     """What the paths of the API begin with."""
-    dialect = LangGraphDialect(no_engine)
-    return {each.path.split("/")[1] for each in [*dialect.built, *dialect.planned]}
+    dialects = (LangGraphDialect(no_engine), AgentProtocolDialect(no_engine))
+    served = [each for dialect in dialects for each in [*dialect.built, *dialect.planned]]
+    return {"ap", *(each.path.split("/")[1] for each in served)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

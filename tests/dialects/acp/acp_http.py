@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.store import ItemStore
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import parse_manifest
 from demotic.dialects.acp.routes import AcpDialect
@@ -21,7 +22,9 @@ from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.items import Items
 from demotic.ports.agent import Agent
+from demotic.ports.clock import SystemClock
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -169,15 +172,17 @@ async def open_acp(
 ) -> AsyncIterator[Acp]:
     """A client of an engine at work, with a graph or, by default, a scripted agent."""
     database = Database(None)
+    storage = SqliteStorage(database)
     agent: Agent = ScriptedAgent()
     if graph is not None:
         serde = StrictSerializer()
-        agent = LangGraphAgent("graph", graph, SqliteCheckpoints(database), serde)
+        store = ItemStore(Items(storage, SystemClock()))
+        agent = LangGraphAgent("graph", graph, SqliteCheckpoints(database), serde, store=store)
     manifests = {} if manifest is None else {agent.name: parse_manifest(manifest)}
     contracts = Contracts(lambda assistant: agent.schemas(assistant.config), manifests)
     try:
         async with running(
-            SqliteStorage(database),
+            storage,
             {agent.name: agent},
             clock or FakeClock(),
             Limits(drain_s=0.05, grace_s=0.05),

@@ -1,0 +1,1 @@
+"""The OpenAPI document of this dialect, and a page that shows it."""

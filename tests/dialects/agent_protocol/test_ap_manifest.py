@@ -1,0 +1,93 @@
+"""The manifest of promises, checked in both directions."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from demotic.dialects.agent_protocol import deferred
+from demotic.dialects.agent_protocol.errors import ERRORS, RunEnded
+from demotic.dialects.agent_protocol.openapi.tables import TABLES
+from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
+from demotic.dialects.agent_protocol.wire import RunCreate
+from demotic.domain import errors
+from demotic.web.problems import find
+from dialects.agent_protocol.ap_http import no_engine
+from dialects.agent_protocol.requirements import DEFERRED, REQUIREMENTS
+
+HERE = Path(__file__).parent
+
+DIALECT = AgentProtocolDialect(no_engine)
+BUILT = {(each.method, each.path) for each in DIALECT.built}
+PLANNED = {(each.method, each.path) for each in DIALECT.planned}
+
+
+def marked() -> set[str]:
+    """The promises that tests are marked with."""
+    found: set[str] = set()
+    for file in HERE.glob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr == "requirement" and isinstance(node.args[0], ast.Constant):
+                    found.add(str(node.args[0].value))
+    return found
+
+
+def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
+    assert marked() == set(REQUIREMENTS)
+
+
+def test_every_operation_is_either_promised_or_deferred() -> None:
+    promised = {each.operation for each in REQUIREMENTS.values() if each.operation}
+    assert promised == BUILT
+    assert set(DEFERRED) == PLANNED
+    assert not BUILT & PLANNED
+
+
+def test_the_app_routes_exactly_the_operations() -> None:
+    routed = {
+        (method, route.path)
+        for route in DIALECT.routes
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert routed == BUILT | PLANNED == set(TABLES.operations) | PLANNED
+
+
+def test_deferred_fields_are_fields_that_are_read() -> None:
+    assert set(deferred.RUN_OPTIONS) <= set(RunCreate.__struct_fields__)
+
+
+@pytest.mark.requirement("ap.errors.table")
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.AssistantNotFound, 404),
+        (errors.AgentNotFound, 404),
+        (errors.ThreadNotFound, 404),
+        (errors.RunNotFound, 404),
+        (errors.CheckpointNotFound, 404),
+        (errors.ThreadExists, 409),
+        (errors.ThreadBusy, 409),
+        (errors.Conflict, 409),
+        (errors.RunActive, 422),
+        (RunEnded, 422),
+        (errors.KeyReused, 422),
+        (errors.NoAgent, 422),
+        (errors.BadInput, 422),
+        (errors.NotBuilt, 501),
+        (errors.StorageUnavailable, 503),
+        (errors.ShuttingDown, 503),
+        (errors.AgentError, 500),
+    ],
+)
+def test_every_engine_error_has_a_status(error: type[errors.DemoticError], status: int) -> None:
+    assert find(error(), ERRORS)[0] == status
+
+
+def test_no_engine_error_is_missing_in_the_table() -> None:
+    known = {
+        cls
+        for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, errors.DemoticError)
+    }
+    assert known <= set(ERRORS)
