@@ -1,6 +1,6 @@
 """An engine at work on a real database in memory, with a scripted agent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -51,6 +51,7 @@ async def open_house(
     database: Database | None = None,
     limits: Limits | None = None,
     clock: FakeClock | None = None,
+    on_stuck: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[House]:
     """An engine at work, closed at the end; a database that was given stays open."""
     own = database or Database(None)
@@ -64,6 +65,7 @@ async def open_house(
             limits,
             worker_name=f"worker-{id(agent)}",
             system_metadata={"created_by": "system"},
+            on_stuck=on_stuck,
         ) as engine:
             yield House(engine, agent, clock, storage)
     finally:

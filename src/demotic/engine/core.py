@@ -1,7 +1,7 @@
 """The engine as one object: what dialects are given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,11 @@ from demotic.ports.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much the engine does at a time, and for how long it waits and keeps."""
+    """How much the engine does at a time, and for how long it waits and keeps.
+
+    More than `stuck` tasks and threads of agents that do not stop (0: no limit), or an event loop
+    blocked for `blocked_s` seconds, and the process should start again.
+    """
 
     slots: int = 100
     lease_s: float = 30.0
@@ -29,6 +33,8 @@ class Limits:
     run_s: float = 86_400.0
     drain_s: float = 180.0
     retention_s: float = 24 * 3600.0
+    stuck: int = 0
+    blocked_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,15 @@ async def running(
     *,
     worker_name: str,
     system_metadata: Mapping[str, str],
+    on_stuck: Callable[[], None] = lambda: None,
+    on_blocked: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
-    ends, then drains. For storage that this process alone owns."""
+    ends, then drains. For storage that this process alone owns.
+
+    `on_stuck` is called once when too much code of agents does not stop; `on_blocked` from
+    another thread, while the event loop is blocked for too long.
+    """
     hub = Hub(storage)
     worker = Worker(
         storage,
@@ -79,9 +91,13 @@ async def running(
     janitors = Janitors(storage, worker, hub, clock, retention_s=limits.retention_s)
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
-    heartbeat = Heartbeat(storage, worker, clock)
+    heartbeat = Heartbeat(storage, worker, clock, blocked_s=limits.blocked_s, on_blocked=on_blocked)
     heartbeat.start()
-    tasks = [asyncio.create_task(worker.serve()), asyncio.create_task(janitors.work())]
+    tasks = [
+        asyncio.create_task(worker.serve()),
+        asyncio.create_task(janitors.work()),
+        asyncio.create_task(worker.leftovers.watch(limits.stuck, on_stuck)),
+    ]
     engine = Engine(
         assistants,
         Threads(storage, worker, hub, clock),
