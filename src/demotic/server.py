@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -19,7 +19,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
@@ -192,10 +191,17 @@ def serve(
     main = partial(
         _serve, config, settings, graphs, socket, on_ready or _nothing, probe, restart or _nothing
     )
-    with blocking_calls_reported() if dev else nullcontext():
+    with _watched() if dev else nullcontext():
         is_stuck = _run(main)
     if is_stuck and restart is not None:
         restart()
+
+
+def _watched() -> AbstractContextManager[None]:
+    """Blocking calls are reported."""
+    from demotic.agents.blocking import blocking_calls_reported  # development only
+
+    return blocking_calls_reported()
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, bool]]) -> bool:

@@ -4,14 +4,16 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from demotic.bench.rows import Row
 from demotic.bench.served import CONFIG
-from demotic.bench.workloads import ROWS, START, NoSuchRow, chosen
 from demotic.cli.app import clean_errors, say
 from demotic.domain.errors import DemoticError
+
+if TYPE_CHECKING:
+    from demotic.bench.rows import Row
 
 NEEDED = ("aiohttp", "psutil", "langgraph.checkpoint.sqlite")
 
@@ -60,14 +62,18 @@ def command(
 
 def _list() -> None:
     """Every row, and whether it is a usual one."""
+    from demotic.bench.workloads import ROWS, START  # other commands need no row
+
     width = max(len(row.name) for row in ROWS)
     for row in (START, *ROWS):
         usual = "" if row.asked_only else "  (usual)"
         click.echo(f"{row.name:<{width}}  {row.title}{usual}")
 
 
-def _rows(only: str | None, base: str | None) -> list[Row]:
+def _rows(only: str | None, base: str | None) -> "list[Row]":
     """The rows that are asked for."""
+    from demotic.bench.workloads import NoSuchRow, chosen  # other commands need no row
+
     names = [each for each in (only or "").replace(" ", "").split(",") if each]
     try:
         rows = chosen(names)
@@ -79,7 +85,7 @@ def _rows(only: str | None, base: str | None) -> list[Row]:
 
 
 def _measure(
-    rows: list[Row], reps: int, quick: bool, base: str | None, pid: int | None, file: Path | None
+    rows: "list[Row]", reps: int, quick: bool, base: str | None, pid: int | None, file: Path | None
 ) -> None:
     if missing := [name for name in NEEDED if not _is_installed(name)]:
         raise DemoticError(

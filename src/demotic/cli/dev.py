@@ -14,7 +14,6 @@ from demotic.cli.announce import announce
 from demotic.cli.app import clean_errors, say, show_warnings
 from demotic.cli.listening import check_host, listen, listen_near
 from demotic.cli.options import flags_of, serving_options
-from demotic.cli.reload import Reloader
 from demotic.cli.restarting import Restart, kept_listener
 from demotic.cli.serving import EXAMPLE, Plan, choose_config, serve_here, sought
 from demotic.config import FILE_NAME, Config, Settings
@@ -68,6 +67,8 @@ def command(
             ready, restart = functools.partial(announce, shown), Restart(listener)
             serve_here(plan, listener, ready, shown=read.warnings, dev=True, restart=restart)
         else:
+            from demotic.cli.reload import Reloader  # what it watches with, only it needs
+
             Reloader(plan, listener, read, settings).run()
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import demotic
 from demotic import logs
 from demotic.cli.app import show_warnings
+from demotic.cli.lean import lean
 from demotic.config import (
     FILE_NAME,
     Config,
@@ -102,7 +103,8 @@ def serve_here(
         warn(each for each in config.warnings if each not in shown)
         # Whoever only watches over the serving process needs none of what the server imports,
         # and LangGraph reads some variables, which the configuration may hold, when imported.
-        from demotic.server import leave_stuck_threads, serve
+        with lean():
+            from demotic.server import leave_stuck_threads, serve
 
         on_ready = functools.partial(ready, config, settings)
         # The server closes its socket; whoever gave it may need it once more.
