@@ -44,6 +44,7 @@ WORKS: Mapping[str, tuple[str, str]] = {
     "late_stream": ("stream", "chat10"),
     "state": ("state", "steps"),
     "history": ("history", "steps"),
+    "first_history": ("history", "steps"),
     "big": ("big", "bigstate"),
     "big_state": ("big_state", "bigstate"),
     "turns": ("turn", "chat10"),

@@ -229,8 +229,17 @@ _READS = (
     ),
     Row(
         name="history_c1",
-        title="history of 100 checkpoints",
+        title="history of 100 checkpoints, read again",
         work="history",
+        runs=20,
+        floor="memory",
+        targets=(Target("p50_ms", 10.0),),
+        asked_only=True,
+    ),
+    Row(
+        name="first_history_c1",
+        title="history of 100 checkpoints, read for the first time",
+        work="first_history",
         runs=20,
         floor="memory",
         targets=(Target("p50_ms", 10.0),),

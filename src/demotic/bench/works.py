@@ -224,6 +224,20 @@ class History(State):
         return f"/threads/{self.threads[0]}/history?limit={HISTORY}"
 
 
+class FirstHistory(Served):
+    """The newest hundred checkpoints of a thread, each time of another one."""
+
+    async def prepare(self, runs: int) -> None:
+        await self.make_threads(runs)
+        for _ in range(HISTORY // graphs.STEPS):
+            for thread in self.threads:
+                await self.client.wait(STEPS, thread)
+
+    async def once(self, index: int) -> None:
+        path = f"/threads/{self.threads[index]}/history?limit={HISTORY}"
+        await self.client.fetch("GET", path)
+
+
 class Big(Served):
     """A run that writes 195 kB of state."""
 
@@ -328,6 +342,7 @@ WORKS: Mapping[str, type[Served]] = {
     "late_stream": LateStream,
     "state": State,
     "history": History,
+    "first_history": FirstHistory,
     "big": Big,
     "big_state": BigState,
     "threads": Threads,

@@ -3,10 +3,28 @@
 from typing import Any
 
 from langgraph._internal._constants import INTERRUPT, NULL_TASK_ID, RESUME
-from langgraph.pregel import _runner
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.pregel import Pregel, _runner
+from langgraph.types import StateSnapshot
 from langgraph_sdk.runtime import _ExecutionRuntime as ExecutionRuntime
 from langgraph_sdk.runtime import _ReadRuntime as ReadRuntime
 
 runner: Any = _runner
 
-__all__ = ["INTERRUPT", "NULL_TASK_ID", "RESUME", "ExecutionRuntime", "ReadRuntime", "runner"]
+
+async def make_snapshot(
+    graph: Pregel[Any, Any, Any, Any], saved: CheckpointTuple, saver: BaseCheckpointSaver[Any]
+) -> StateSnapshot:
+    """The state that a checkpoint of the graph holds, as its `aget_state_history` shows it."""
+    return await graph._aprepare_state_snapshot(saved.config, saved, saver=saver)
+
+
+__all__ = [
+    "INTERRUPT",
+    "NULL_TASK_ID",
+    "RESUME",
+    "ExecutionRuntime",
+    "ReadRuntime",
+    "make_snapshot",
+    "runner",
+]
