@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from demotic.bench.rows import METRICS, Row
+from demotic.bench.workloads import ROWS, START
 from demotic.cli import main as cli
 from demotic.cli.dev import ELSEWHERE
 from demotic.config import BUILD_ONLY, FILE_FORMS, NOT_YET, SETTINGS, VARIABLES, Setting, Variable
@@ -220,6 +222,25 @@ def flags_elsewhere() -> str:
     return table(("Option", "Instead"), rows)
 
 
+def bench_rows() -> str:
+    """The rows of the benchmark and their targets."""
+    rows = [
+        (f"`{each.name}`", each.title + usual(each), each.floor or "", targets(each))
+        for each in (START, *ROWS)
+    ]
+    return table(("Row", "What is measured", "Floor", "Targets"), rows)
+
+
+def usual(row: Row) -> str:
+    """Whether a row runs when none is named."""
+    return "" if row.asked_only else " (*usual*)"
+
+
+def targets(row: Row) -> str:
+    """What is expected of a row."""
+    return "; ".join(f"{METRICS[each.metric]} {each}" for each in row.targets)
+
+
 def state_machine() -> str:
     """The run's life as a diagram."""
     return f"```mermaid\n{mermaid()}```"
@@ -262,6 +283,7 @@ OF_DIALECTS: Mapping[str, Callable[[Spoken], str]] = {
 }
 
 PARTS: dict[str, Callable[[], str]] = {
+    "bench-rows": bench_rows,
     "build-keys": build_keys,
     "commands": commands,
     "file-forms": file_forms,

@@ -1,6 +1,6 @@
 """An engine at work on a real database in memory, with a scripted agent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -55,6 +55,7 @@ async def open_house(
     clock: FakeClock | None = None,
     items: Items | None = None,
     callbacks: Callbacks | None = None,
+    on_stuck: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[House]:
     """An engine at work, closed at the end; a database that was given stays open."""
     own = database or Database(None)
@@ -70,6 +71,7 @@ async def open_house(
             system_metadata={"created_by": "system"},
             items=items,
             callbacks=callbacks,
+            on_stuck=on_stuck,
         ) as engine:
             yield House(engine, agent, clock, storage)
     finally:

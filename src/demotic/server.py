@@ -8,10 +8,10 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import uvicorn
@@ -19,7 +19,6 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from demotic.agents.blocking import blocking_calls_reported
 from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.agents.langgraph.factories import Factory, Graph
@@ -38,6 +37,7 @@ from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
+from demotic.engine.leftovers import AgentExecutor
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
@@ -65,6 +65,8 @@ SYSTEM = {"created_by": "system"}
 
 RENDERERS = {"langgraph": callback_json}
 """How each dialect words what callbacks tell."""
+THREADS = "demotic-node"
+"""What the names of the threads of agents begin with."""
 
 CLOSE_S = 5
 """How long connections may take to end once the engine has stopped."""
@@ -147,6 +149,10 @@ def callbacks_of(config: Config, settings: Settings) -> Callbacks:
     return Callbacks(sender=sender, renderers=RENDERERS, keep_s=settings.webhook_log_s)
 
 
+def _nothing() -> None:
+    """Nothing is done."""
+
+
 @asynccontextmanager
 async def engine_of(
     config: Config,
@@ -155,12 +161,15 @@ async def engine_of(
     embedder: Embedder | None = None,
     *,
     probe: Probe = no_probe,
+    on_stuck: Callable[[], None] = _nothing,
+    on_blocked: Callable[[], None] = _nothing,
 ) -> AsyncIterator[Engine]:
     """The engine that configuration and settings describe, at work; `embedder` for the index of
     items, if the configuration has one.
 
-    `probe` is called with the name of every point at which a write is submitted, executed,
-    committed and answered; tests use it to stop the process there.
+    `on_stuck` and `on_blocked` are those of `demotic.engine.core.running`. `probe` is called with
+    the name of every point at which a write is submitted, executed, committed and answered; tests
+    use it to stop the process there.
     """
     path = settings.data_dir / DATABASE
     database = Database(
@@ -181,6 +190,8 @@ async def engine_of(
             retention_s=settings.retention_s,
             schedules=settings.schedules,
             look_s=settings.look_s,
+            stuck=settings.stuck_limit,
+            blocked_s=settings.blocked_s,
         )
         async with running(
             storage,
@@ -192,6 +203,8 @@ async def engine_of(
             items=items,
             callbacks=callbacks,
             reviews={"acp": contracts.review},
+            on_stuck=on_stuck,
+            on_blocked=on_blocked,
         ) as engine:
             yield engine
     finally:
@@ -336,28 +349,40 @@ def serve(
     on_ready: Callable[[], None] | None = None,
     probe: Probe = no_probe,
     dev: bool = False,
+    restart: Callable[[], NoReturn] | None = None,
 ) -> None:
     """Serve until a signal asks to stop; a second one stops at once.
 
     `on_ready` is called when requests are answered. In `dev`, code of agents that blocks the event
-    loop is reported. Raises `DemoticError` for what is wrong with
+    loop is reported. `restart` leaves the process for a new one; it is called when agents leave
+    too much behind that does not stop, if the settings limit it. Threads of agents may still be
+    at work afterwards: see `leave_stuck_threads`. Raises `DemoticError` for what is wrong with
     configuration, graphs or data directory.
     """
     loaded = load(config)
-    ready = on_ready or (lambda: None)
-    main = partial(_serve, config, settings, loaded, socket, ready, probe)
-    with blocking_calls_reported() if dev else nullcontext():
-        _run(main)
-    _leave_stuck_threads()
+    restart = restart if settings.stuck_limit else None
+    main = partial(
+        _serve, config, settings, loaded, socket, on_ready or _nothing, probe, restart or _nothing
+    )
+    with _watched() if dev else nullcontext():
+        is_stuck = _run(main)
+    if is_stuck and restart is not None:
+        restart()
 
 
-def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def _watched() -> AbstractContextManager[None]:
+    """Blocking calls are reported."""
+    from demotic.agents.blocking import blocking_calls_reported  # development only
+
+    return blocking_calls_reported()
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
     if sys.platform == "win32":
-        asyncio.run(main())
-    else:
-        import uvloop
+        return asyncio.run(main())
+    import uvloop
 
-        uvloop.run(main())
+    return uvloop.run(main())
 
 
 async def _serve(
@@ -367,15 +392,23 @@ async def _serve(
     socket: sockets.socket | None,
     ready: Callable[[], None],
     probe: Probe,
-) -> None:
-    # Synchronous nodes run in the loop's own executor, which is small by default.
-    workers = settings.slots + 4
-    executor = ThreadPoolExecutor(workers, thread_name_prefix="demotic-node")
-    asyncio.get_running_loop().set_default_executor(executor)
-    custom = loaded.custom
-    alive = custom.lifespan() if custom else nullcontext()
-    at_work = engine_of(config, settings, loaded.graphs, loaded.embedder, probe=probe)
-    async with at_work as engine, alive as state:
+    on_blocked: Callable[[], None],
+) -> bool:
+    """Serve; whether it ended because too much code of agents is stuck."""
+    stuck, custom = asyncio.Event(), loaded.custom
+    async with (
+        _threads(settings.slots + settings.stuck_limit + 4),
+        engine_of(
+            config,
+            settings,
+            loaded.graphs,
+            loaded.embedder,
+            probe=probe,
+            on_stuck=stuck.set,
+            on_blocked=on_blocked,
+        ) as engine,
+        custom.lifespan() if custom else nullcontext() as state,
+    ):
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -394,13 +427,37 @@ async def _serve(
             engine,
             ready,
         )
+        giving_up = asyncio.create_task(_end_when_stuck(stuck, engine, server))
         await server.serve(sockets=[socket] if socket else None)
-    executor.shutdown(wait=False, cancel_futures=True)
+        giving_up.cancel()
+    return stuck.is_set()
 
 
-def _leave_stuck_threads() -> None:
-    """End the process although code of an agent does not return: its run was released."""
-    stuck = [t for t in threading.enumerate() if t.name.startswith("demotic-node")]
+@asynccontextmanager
+async def _threads(count: int) -> AsyncIterator[None]:
+    """Threads for synchronous nodes: the loop's own executor, which is small by default."""
+    loop = asyncio.get_running_loop()
+    executor = AgentExecutor(count, thread_name_prefix=THREADS)
+    loop.set_default_executor(executor)
+    try:
+        yield
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        # The loop waits for every thread of its executor in the end, also for those that are stuck.
+        loop.set_default_executor(ThreadPoolExecutor(1))
+
+
+async def _end_when_stuck(stuck: asyncio.Event, engine: Engine, server: uvicorn.Server) -> None:
+    """Answer requests while the runs stop at a safe point; then end serving."""
+    await stuck.wait()
+    await engine.worker.stop(drain_s=engine.drain_s)
+    server.should_exit = True
+
+
+def leave_stuck_threads() -> None:
+    """End the process now if code of an agent does not return, for which it would wait. Its runs
+    were released."""
+    stuck = [t for t in threading.enumerate() if t.name.startswith(THREADS)]
     for thread in stuck:
         thread.join(0.1)
     if any(thread.is_alive() for thread in stuck):

@@ -1,5 +1,6 @@
 """What tests of the command line share: commands that end by themselves, and those that serve."""
 
+import json
 import os
 import re
 import selectors
@@ -8,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -25,6 +27,25 @@ class State(TypedDict):
 builder = StateGraph(State).add_node("one", lambda state: {}).add_edge("__start__", "one")
 graph = builder.compile()
 """
+
+BLOCKING = """
+import time
+from typing import TypedDict
+from langgraph.graph import StateGraph
+
+class State(TypedDict):
+    n: int
+
+async def block(state):
+    while state["n"]:
+        time.sleep(0.05)
+    return {}
+
+graph = StateGraph(State).add_node(block).add_edge("__start__", "block").compile()
+"""
+"""A graph that never stops, and holds up everything, unless `n` is 0."""
+
+IMPATIENT = {"DEMOTIC_STUCK_LIMIT": "1", "DEMOTIC_BLOCKED_SECS": "1"}
 
 DEV = ("dev", "--port", "0", "--no-browser")
 
@@ -116,6 +137,14 @@ class Program:
 
 Start = Callable[..., Program]
 """Starts a program that ends with the test."""
+
+
+def post(url: str, body: object) -> Any:
+    """The JSON that a request is answered with."""
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.loads(answer.read())
 
 
 def get(url: str) -> int:

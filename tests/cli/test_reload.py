@@ -11,7 +11,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.schema import StreamPart
 from watchfiles import Change
 
-from cli.programs import DEV, GRAPH, PATIENCE_S, Start, get, posix
+from cli.programs import BLOCKING, DEV, GRAPH, IMPATIENT, PATIENCE_S, Start, get, posix, post
 from demotic.cli.reload import ProjectFilter
 
 
@@ -61,6 +61,19 @@ def test_broken_code_at_the_start_is_served_once_it_is_mended(project: Path, sta
     assert "SyntaxError" in server.until("Waiting for a change")
     (project / "agent.py").write_text(GRAPH)
     assert get(f"{server.url()}/ok") == 200
+
+
+@posix
+def test_a_server_that_an_agent_blocks_for_too_long_is_started_again(
+    project: Path, start: Start
+) -> None:
+    (project / "agent.py").write_text(BLOCKING)
+    server = start(*DEV, env=IMPATIENT)
+    url = server.url()
+    seen = len(server.output)
+    post(f"{url}/runs", {"assistant_id": "mine", "input": {"n": 1}})
+    said = server.until("Serving again: mine", seen)
+    assert "Agents left too much behind that does not stop: starting again" in said
 
 
 @posix

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from langgraph_sdk import get_sync_client
 
-from cli.programs import PATIENCE_S, Program, Start, posix, refused
+from cli.programs import BLOCKING, IMPATIENT, PATIENCE_S, Program, Start, posix, post, refused
 
 SERVE = ("serve", "--port", "0")
 
@@ -123,3 +123,17 @@ def test_the_sdk_reaches_a_prefix_and_the_env_file_limits_the_steps_of_a_run(
         assert parts[-1].event == "error"
         assert "Recursion limit of 7" in parts[-1].data["message"]
         assert client.threads.get_state(thread)["values"] == {"n": 7}
+
+
+@posix
+def test_it_starts_itself_again_when_an_agent_blocks_it_for_too_long(
+    project: Path, start: Start
+) -> None:
+    (project / "agent.py").write_text(BLOCKING)
+    server = start(*SERVE, env=IMPATIENT)
+    [said] = entries(server, "serving")
+    seen = len(server.output)
+    post(f"{said['url']}/runs", {"assistant_id": "mine", "input": {"n": 1}})
+    server.until("leases are not renewed", seen)
+    server.until(f'"url":"{said["url"]}"', seen)
+    assert server.process.poll() is None

@@ -3,6 +3,7 @@
 import functools
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -13,11 +14,11 @@ from demotic.cli.announce import announce
 from demotic.cli.app import clean_errors, say, show_warnings
 from demotic.cli.listening import check_host, listen, listen_near
 from demotic.cli.options import flags_of, serving_options
-from demotic.cli.reload import Reloader
+from demotic.cli.restarting import Restart, kept_listener
 from demotic.cli.serving import EXAMPLE, Plan, choose_config, serve_here, sought
 from demotic.config import FILE_NAME, Config, Settings
 
-DEFAULTS = {"drain_s": 5.0, "local_origins": True}
+DEFAULTS = {"drain_s": 5.0, "local_origins": True, "stuck_limit": 0}
 
 ELSEWHERE = {
     "--allow-blocking": "Blocking code is always allowed here. Leave it out.",
@@ -59,11 +60,15 @@ def command(
     if not insecure and not settings.api_keys:
         check_host(settings.host)
     show_warnings(read.warnings)
-    with closing(_take_port(plan, read, settings)) as listener:
+    kept = kept_listener()
+    with closing(kept or _take_port(plan, read, settings)) as listener:
         if no_reload or plan.is_example:
-            ready = functools.partial(announce, plan)
-            serve_here(plan, listener, ready, shown=read.warnings, dev=True)
+            shown = replace(plan, browser=plan.browser and not kept)
+            ready, restart = functools.partial(announce, shown), Restart(listener)
+            serve_here(plan, listener, ready, shown=read.warnings, dev=True, restart=restart)
         else:
+            from demotic.cli.reload import Reloader  # what it watches with, only it needs
+
             Reloader(plan, listener, read, settings).run()
 
 

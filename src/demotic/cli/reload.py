@@ -17,6 +17,7 @@ from watchfiles import Change, DefaultFilter, watch
 
 from demotic.cli.announce import announce
 from demotic.cli.app import say
+from demotic.cli.restarting import AGAIN, exit_to_be_restarted
 from demotic.cli.serving import Plan, serve_here
 from demotic.config import Config, Settings
 from demotic.domain.errors import DemoticError
@@ -121,6 +122,10 @@ class Reloader:
             return
         code = self._process.exitcode
         self._forget()
+        if code == AGAIN:
+            say("Agents left too much behind that does not stop: starting again")
+            self._start()
+            return
         how = "" if code == 1 else f"The server ended unexpectedly (exit code {code}). "
         say(f"{how}Waiting for a change to start again; requests wait, too.")
 
@@ -170,7 +175,8 @@ def _serve_as_child(
             announce(plan, config, settings)
 
     try:
-        serve_here(plan, listener, ready, shown=shown, dev=True)
+        restart = exit_to_be_restarted
+        serve_here(plan, listener, ready, shown=shown, dev=True, restart=restart)
     except DemoticError as error:
         click.ClickException(error.message).show()
         sys.exit(1)

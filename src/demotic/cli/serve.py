@@ -11,10 +11,11 @@ import demotic
 from demotic.cli.app import clean_errors
 from demotic.cli.listening import check_host, listen
 from demotic.cli.options import flags_of, serving_options
+from demotic.cli.restarting import Restart, kept_listener
 from demotic.cli.serving import Plan, choose_config, origin_of, serve_here, sought, url_of
 from demotic.config import FILE_NAME, Config, ConfigError, Settings
 
-DEFAULTS = {"drain_s": 180.0, "local_origins": False}
+DEFAULTS = {"drain_s": 180.0, "local_origins": False, "stuck_limit": 20}
 
 
 @click.command("serve", short_help="Serve in a deployment.")
@@ -26,6 +27,9 @@ def command(config: Path | None, insecure: bool, **options: Any) -> None:
     No reload and no browser; the log is JSON unless it goes to a terminal. SIGTERM lets runs
     reach a safe point first, for 180 seconds at most (BG_JOB_SHUTDOWN_GRACE_PERIOD_SECS): give
     the process at least as long before it is killed.
+
+    Where agents leave too many tasks and threads behind that do not stop (DEMOTIC_STUCK_LIMIT),
+    it starts itself again; no run is lost and no connection refused.
     """
     path = choose_config(config)
     if path is None:
@@ -37,9 +41,11 @@ def command(config: Path | None, insecure: bool, **options: Any) -> None:
     _, settings = plan.read()
     if not insecure and not settings.api_keys:
         check_host(settings.host)
-    with listen(settings.host, settings.port) as listener:
-        serve_here(plan, listener, _announce, warn=_log_warnings)
-    structlog.get_logger("demotic").info("stopped")
+    with kept_listener() or listen(settings.host, settings.port) as listener:
+        restart = Restart(listener)
+        serve_here(
+            plan, listener, _announce, warn=_log_warnings, restart=restart, stopped=_log_stop
+        )
 
 
 def _announce(config: Config, settings: Settings) -> None:
@@ -51,6 +57,10 @@ def _announce(config: Config, settings: Settings) -> None:
         agents=list(config.graphs),
         data_dir=str(settings.data_dir),
     )
+
+
+def _log_stop() -> None:
+    structlog.get_logger("demotic").info("stopped")
 
 
 def _log_warnings(warnings: Iterable[str]) -> None:

@@ -5,13 +5,15 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import demotic
 from demotic import logs
 from demotic.cli.app import show_warnings
+from demotic.cli.lean import lean
 from demotic.config import (
     FILE_NAME,
     Config,
@@ -83,11 +85,17 @@ def serve_here(
     shown: Iterable[str] = (),
     warn: Warn = show_warnings,
     dev: bool = False,
+    restart: Callable[[], NoReturn] | None = None,
+    stopped: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until a signal asks to stop. `shown` are the warnings that were told already; in
-    `dev`, code that blocks the event loop is reported."""
+    """Serve until a signal asks to stop, then call `stopped`.
+
+    `shown` are the warnings that were told already; in `dev`, code that blocks the event loop is
+    reported; `restart` begins anew, with the listener, when code of agents that does not stop
+    demands it.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with suppress(KeyboardInterrupt):
         config, settings = plan.read()
         settings = replace(settings, port=listener.getsockname()[1])
         config.enter()
@@ -95,12 +103,16 @@ def serve_here(
         warn(each for each in config.warnings if each not in shown)
         # Whoever only watches over the serving process needs none of what the server imports,
         # and LangGraph reads some variables, which the configuration may hold, when imported.
-        from demotic.server import serve
+        with lean():
+            from demotic.server import leave_stuck_threads, serve
 
         on_ready = functools.partial(ready, config, settings)
-        serve(config, settings, socket=listener, on_ready=on_ready, dev=dev)
-    except KeyboardInterrupt:
-        return  # how the end of a graceful stop arrives, too
+        # The server closes its socket; whoever gave it may need it once more.
+        own = listener.dup()
+        with suppress(KeyboardInterrupt):  # how the end of a graceful stop arrives, too
+            serve(config, settings, socket=own, on_ready=on_ready, dev=dev, restart=restart)
+        stopped()
+        leave_stuck_threads()
 
 
 def url_of(config: Config, settings: Settings) -> str:

@@ -28,6 +28,8 @@ class Settings:
     log_level: str
     log_json: bool | None
     log_color: bool | None = None
+    stuck_limit: int = 0
+    blocked_s: float = 300.0
     mount_prefix: str = ""
     cors_origins: tuple[str, ...] = ()
     local_origins: bool = True
@@ -64,6 +66,13 @@ def _pause(text: str) -> float:
     if (seconds := _seconds(text)) == 0:
         raise ValueError("a number of seconds, more than 0")
     return seconds
+
+
+def _patience(text: str) -> float:
+    number = _seconds(text)
+    if number < 1:
+        raise ValueError("a number of seconds, 1 or more")
+    return number
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -212,6 +221,25 @@ SETTINGS = (
         86400.0,
         "For how many seconds an attempt of a run may work; then the run ends as `timeout`.",
         _seconds,
+    ),
+    Setting(
+        "stuck_limit",
+        "DEMOTIC_STUCK_LIMIT",
+        None,
+        20,
+        "How many tasks and threads of agents may go on after the end of their runs before the "
+        "server starts itself again; 0: it never does.",
+        _whole(0),
+        "20; `demotic dev`: 0",
+    ),
+    Setting(
+        "blocked_s",
+        "DEMOTIC_BLOCKED_SECS",
+        None,
+        300.0,
+        "For how many seconds an agent may block the event loop before the server starts itself "
+        "again, unless `DEMOTIC_STUCK_LIMIT` is 0.",
+        _patience,
     ),
     Setting(
         "body_limit",

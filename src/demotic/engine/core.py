@@ -1,7 +1,7 @@
 """The engine as one object: what dialects are given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,6 +34,8 @@ class Limits:
     least.
     `lifetime` is that of new threads that say nothing else; every `sweep_s` seconds threads
     whose lifetime is over are swept, `sweep_limit` of them at most.
+    More than `stuck` tasks and threads of agents that do not stop (0: no limit), or an event loop
+    blocked for `blocked_s` seconds, and the process should start again.
     """
 
     slots: int = 100
@@ -47,6 +49,8 @@ class Limits:
     lifetime: Lifetime | None = None
     sweep_s: float = 300.0
     sweep_limit: int = 1000
+    stuck: int = 0
+    blocked_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,17 @@ async def running(
     items: Items | None = None,
     callbacks: Callbacks | None = None,
     reviews: Reviews | None = None,
+    on_stuck: Callable[[], None] = lambda: None,
+    on_blocked: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Engine]:
     """An engine at work: it takes back what an earlier process left, serves until the block
     ends, then drains. For storage that this process alone owns. `items` is the memory that the
     agents were given, if they were given any. `callbacks` None: none are made, and runs that ask
-    for one are refused."""
+    for one are refused.
+
+    `on_stuck` is called once when too much code of agents does not stop; `on_blocked` from
+    another thread, while the event loop is blocked for too long.
+    """
     hub = Hub(storage)
     worker = Worker(
         storage,
@@ -131,9 +141,16 @@ async def running(
     await assistants.ensure_system(system_metadata)
     await janitors.rescue_all()
     await deliveries.rescue_all()
-    heartbeat = Heartbeat(storage, worker, holdings, clock)
+    heartbeat = Heartbeat(
+        storage, worker, holdings, clock, blocked_s=limits.blocked_s, on_blocked=on_blocked
+    )
     heartbeat.start()
-    duties = (worker.serve(), janitors.work(), deliveries.serve())
+    duties = (
+        worker.serve(),
+        janitors.work(),
+        deliveries.serve(),
+        worker.leftovers.watch(limits.stuck, on_stuck),
+    )
     tasks = [asyncio.create_task(duty) for duty in duties]
     engine = Engine(
         assistants,

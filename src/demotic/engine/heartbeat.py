@@ -1,12 +1,13 @@
 """Renews this process's leases, of runs and of changes of state, on a thread of its own.
 
-A blocked main loop therefore keeps its leases, but not for ever: after `BLOCKED_S` seconds
-without a sign of life they are left to expire.
+A blocked main loop therefore keeps its leases, but not for ever: after `blocked_s` seconds
+without a sign of life they are left to expire, and whoever can is told.
 """
 
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -17,15 +18,26 @@ from demotic.ports.storage import Storage
 
 log = structlog.get_logger("demotic.heartbeat")
 
-BLOCKED_S = 300.0
-
 
 class Heartbeat:
-    """Renews leases every third of their length until stopped. Create it on the main loop."""
+    """Renews leases every third of their length until stopped. Create it on the main loop.
 
-    def __init__(self, storage: Storage, worker: Worker, holdings: Holdings, clock: Clock) -> None:
+    `on_blocked` is called, from its thread, while the main loop is blocked for `blocked_s` or more.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        worker: Worker,
+        holdings: Holdings,
+        clock: Clock,
+        *,
+        blocked_s: float,
+        on_blocked: Callable[[], None],
+    ) -> None:
         self._storage, self._worker, self._clock = storage, worker, clock
         self._holdings = holdings
+        self._blocked_s, self._on_blocked = blocked_s, on_blocked
         self._main = asyncio.get_running_loop()
         self._alive_at = time.monotonic()
         self._stop = threading.Event()
@@ -41,11 +53,14 @@ class Heartbeat:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._worker.lease_s / 3):
+        while not self._stop.wait(min(self._worker.lease_s, self._blocked_s) / 3):
             self._main.call_soon_threadsafe(self._show_life)
             blocked_s = time.monotonic() - self._alive_at
-            if blocked_s > BLOCKED_S:
-                log.error("the event loop is blocked, leases are not renewed", seconds=blocked_s)
+            if blocked_s > self._blocked_s:
+                log.error(
+                    "the event loop is blocked, leases are not renewed", seconds=round(blocked_s)
+                )
+                self._on_blocked()
                 continue
             if blocked_s > self._worker.lease_s:
                 log.warning("the event loop is blocked", seconds=round(blocked_s))

@@ -14,6 +14,7 @@ from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
+from demotic.engine.leftovers import Leftovers
 from demotic.engine.patience import patiently
 from demotic.engine.recorder import Recorder
 from demotic.ports.agent import Agent, Attempt, Drain
@@ -74,6 +75,7 @@ class Worker:
         self._storage, self._agents, self._hub, self._clock = storage, agents, hub, clock
         self._reviews = reviews or {}
         self._slots, self._grace_s, self._run_s, self.lease_s = slots, grace_s, run_s, lease_s
+        self.leftovers = Leftovers(clock, grace_s)
         self.claimer = Claimer(name, frozenset(agents), int(lease_s * 1e6))
         self._jobs: dict[str, Job] = {}
         self._supervisors: set[asyncio.Task[None]] = set()
@@ -194,6 +196,7 @@ class Worker:
             recorder.emit(START, "", encode({"attempt": run.attempt}))
         attempt = Attempt(job.claim, recorder, job.drain)
         agent = self._agents[run.agent]
+        trace = self.leftovers.begin(run.id)
         job.work = asyncio.get_running_loop().create_task(agent.run(attempt))
         job.work.add_done_callback(job.is_over)
         if job.cancelled or job.lost:  # before the work had begun
@@ -203,6 +206,7 @@ class Worker:
             await job.over
         finally:
             limit.cancel()
+            trace.end(job.work)
         outcome = await self._outcome(job, agent, attempt)
         if job.lost:
             return

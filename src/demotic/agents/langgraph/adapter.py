@@ -20,13 +20,15 @@ from demotic.agents.langgraph.encoding import encode, plain, said
 from demotic.agents.langgraph.events import Events
 from demotic.agents.langgraph.exits import EXITS, AgentExited, keep_serving
 from demotic.agents.langgraph.factories import Factory, Graph, Use
+from demotic.agents.langgraph.history import Shown
+from demotic.agents.langgraph.history import history as shown_history
 from demotic.agents.langgraph.internals import CONFIG_KEY_STRICT_RESUME
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.measuring import channel_sizes
 from demotic.agents.langgraph.reading import latest, read_state
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
-from demotic.agents.langgraph.snapshots import address, pending_interrupts, snapshot
+from demotic.agents.langgraph.snapshots import address, pending_interrupts
 from demotic.agents.langgraph.staging import StagedCheckpoints
 from demotic.agents.langgraph.tracing import is_traced, traced
 from demotic.domain.errors import (
@@ -85,6 +87,7 @@ class LangGraphAgent:
     ) -> None:
         self._name, self._description = name, description
         self._checkpoints, self._serde, self._store = checkpoints, serde, store
+        self._shown = Shown()
         self._made = graph if isinstance(graph, Factory) else self._prepare(graph)
 
     @property
@@ -160,14 +163,18 @@ class LangGraphAgent:
     ) -> AsyncIterator[StateSnapshot]:
         """See the port."""
         async with self._told("threads.read", entry.thread_config(thread)) as opened:
-            states = opened.graph.aget_state_history(
-                entry.state_config(thread.id, checkpoint),
-                filter=dict(metadata) if metadata else None,
-                before=entry.state_config(thread.id, before) if before else None,
+            states = shown_history(
+                opened.graph,
+                opened.saver,
+                None if isinstance(self._made, Factory) else self._shown,
+                thread.id,
+                checkpoint=checkpoint,
+                before=before,
+                metadata=metadata,
                 limit=limit,
             )
             async for state in states:
-                yield snapshot(state, thread.id)
+                yield state
 
     async def update(
         self,

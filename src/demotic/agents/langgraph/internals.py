@@ -8,11 +8,21 @@ from langgraph._internal._constants import (
     NULL_TASK_ID,
     RESUME,
 )
-from langgraph.pregel import _runner
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.pregel import Pregel, _runner
+from langgraph.types import StateSnapshot
 from langgraph_sdk.runtime import _ExecutionRuntime as ExecutionRuntime
 from langgraph_sdk.runtime import _ReadRuntime as ReadRuntime
 
 runner: Any = _runner
+
+
+async def make_snapshot(
+    graph: Pregel[Any, Any, Any, Any], saved: CheckpointTuple, saver: BaseCheckpointSaver[Any]
+) -> StateSnapshot:
+    """The state that a checkpoint of the graph holds, as its `aget_state_history` shows it."""
+    return await graph._aprepare_state_snapshot(saved.config, saved, saver=saver)
+
 
 __all__ = [
     "CONFIG_KEY_STRICT_RESUME",
@@ -21,5 +31,6 @@ __all__ = [
     "RESUME",
     "ExecutionRuntime",
     "ReadRuntime",
+    "make_snapshot",
     "runner",
 ]

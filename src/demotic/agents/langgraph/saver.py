@@ -141,6 +141,20 @@ class Saver(BaseCheckpointSaver[int]):
             for thread_id, stored in listing.take(await listing.ask(self._checkpoints)):
                 yield unpack_tuple(self.serde, thread_id, stored)
 
+    async def stored(
+        self,
+        config: RunnableConfig,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[StoredCheckpoint]:
+        """See `list`; the checkpoints of one thread as they are stored."""
+        listing = self._listing(config, filter, before, limit)
+        while not listing.ended:
+            for _, stored in listing.take(await listing.ask(self._checkpoints)):
+                yield stored
+
     def get_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:

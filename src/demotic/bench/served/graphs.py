@@ -16,6 +16,7 @@ TOKENS = 200
 STEPS = 10
 ECHO = "constant"
 SLEPT = "slept"
+RECORDS = 1000
 
 Graph = StateGraph[Any, Any, Any, Any]
 Node = Callable[[Any], Awaitable[Any]]
@@ -83,6 +84,13 @@ class SleepyState(TypedDict, total=False):
     out: str
 
 
+class BigState(TypedDict, total=False):
+    """State of `bigstate`: about 195 kB as JSON."""
+
+    q: str
+    records: list[dict[str, Any]]
+
+
 class InterruptibleState(TypedDict, total=False):
     """State of `interruptible`."""
 
@@ -91,6 +99,7 @@ class InterruptibleState(TypedDict, total=False):
 
 
 _model = CountingModel()
+_records = [{"id": n, "name": f"record-{n}", "text": "x" * 150} for n in range(RECORDS)]
 
 
 async def _echo(state: EchoState) -> dict[str, str]:
@@ -104,6 +113,10 @@ async def _chat(state: MessagesState) -> dict[str, list[BaseMessage]]:
 async def _sleep(state: SleepyState) -> dict[str, str]:
     await asyncio.sleep(float(state.get("secs") or 1.0))
     return {"out": SLEPT}
+
+
+async def _fill(state: BigState) -> dict[str, Any]:
+    return {"records": _records}
 
 
 async def _ask(state: InterruptibleState) -> dict[str, Any]:
@@ -135,6 +148,7 @@ BUILDERS: dict[str, Graph] = {
     "steps": _chain(StepsState, **{f"n{number}": _step(number) for number in range(STEPS)}),
     "sleepy": _chain(SleepyState, sleepy=_sleep),
     "interruptible": _chain(InterruptibleState, ask=_ask),
+    "bigstate": _chain(BigState, fill=_fill),
 }
 """The graphs before compilation, for who wants a checkpointer of their own."""
 
@@ -143,3 +157,4 @@ chat10 = BUILDERS["chat10"].compile()
 steps = BUILDERS["steps"].compile()
 sleepy = BUILDERS["sleepy"].compile()
 interruptible = BUILDERS["interruptible"].compile()
+bigstate = BUILDERS["bigstate"].compile()

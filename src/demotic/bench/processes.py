@@ -13,14 +13,42 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import apsw
 import psutil
-from rows import Figures
 
-HERE = Path(__file__).parent
+from demotic.bench.rows import Figures
+from demotic.bench.served import CONFIG
+
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
 IDLE_S = 2.0
 ENVIRONMENT = {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
+
+
+class Broken(Exception):
+    """A process of the benchmark did not do its part; the message says what it wrote."""
+
+
+class Disk:
+    """The bytes in use of the databases in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def used_kib(self) -> float:
+        """KiB now, also of what is only in a write-ahead log yet."""
+        return sum(map(_used, self._folder.glob("*.db"))) / 1024
+
+
+def _used(path: Path) -> int:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        pages, free, size = (
+            int(connection.pragma(name)) for name in ("page_count", "freelist_count", "page_size")
+        )
+    finally:
+        connection.close()
+    return (pages - free) * size
 
 
 class Tree:
@@ -57,6 +85,7 @@ class Server:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="demotic-bench-"))
+        self.data_dir = self._folder / "data"
         self._port = _free_port()
         self.base = f"http://127.0.0.1:{self._port}"
         self._output: IO[bytes] = (self._folder / "output.txt").open("wb")
@@ -67,6 +96,7 @@ class Server:
             env={**os.environ, **ENVIRONMENT},
             stdout=self._output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the benchmark, which then stops this
         )
         self.pid = self._process.pid
         try:
@@ -78,7 +108,7 @@ class Server:
 
     def _command(self) -> list[str]:
         flags = ["--no-browser", "--no-reload", "--n-jobs-per-worker", "1000"]
-        where = ["--config", str(HERE), "--data-dir", str(self._folder / "data")]
+        where = ["--config", str(CONFIG), "--data-dir", str(self.data_dir)]
         listen = ["--host", "127.0.0.1", "--port", str(self._port)]
         return [sys.executable, "-m", "demotic", "dev", *flags, *where, *listen]
 
@@ -87,7 +117,7 @@ class Server:
         while not _is_healthy(self._port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self._folder / "output.txt").read_text(errors="replace")
-                raise SystemExit(f"The server did not start.\n{said[-4000:]}")
+                raise Broken(f"The server did not start.\n{said[-4000:]}")
             time.sleep(0.01)
 
     def idle(self) -> Figures:
@@ -125,13 +155,14 @@ def _is_healthy(port: int) -> bool:
 
 
 class Helper:
-    """A script of this folder that measures when it is asked to. See `measure.answer`."""
+    """A module of this room that measures when it is asked to. See `measure.answer`."""
 
-    def __init__(self, script: str, *arguments: str) -> None:
-        self._name = script
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._name = module
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / script), *arguments],
+            [sys.executable, "-m", module, *arguments],
             env={**os.environ, **ENVIRONMENT},
+            start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -144,7 +175,7 @@ class Helper:
         self._process.stdin.write(json.dumps(question) + "\n")
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self._name} ended while it measured {question}.")
+            raise Broken(f"{self._name} ended while it measured {question}.")
         found: Figures = json.loads(line)
         return found
 

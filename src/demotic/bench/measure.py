@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from rows import Figures
+from demotic.bench.rows import Figures
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -39,10 +39,11 @@ class Work(Protocol):
 
 @dataclass(slots=True)
 class Marks:
-    """What streaming runs note: how many events came, and when the first did."""
+    """What runs note: how many events came, when the first did, when the run was accepted."""
 
     events: int = 0
     firsts: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -113,6 +114,8 @@ def figures(sample: Sample, marks: Marks) -> Figures:
     if sample.latencies:
         for name, share in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99)):
             found[name] = 1000 * percentile(sample.latencies, share)
+    if marks.accepted:
+        found["submit_ms"] = 1000 * percentile(marks.accepted, 0.5)
     if marks.firsts:
         found["events_per_s"] = marks.events / sample.wall
         found["first_ms"] = 1000 * percentile(marks.firsts, 0.5)
@@ -122,4 +125,8 @@ def figures(sample: Sample, marks: Marks) -> Figures:
 def answer(measured: Callable[[dict[str, Any]], Figures]) -> None:
     """Serve measurements to the process that started this one: a line asks, a line answers."""
     for line in sys.stdin:
-        print(json.dumps(measured(json.loads(line))), flush=True)
+        try:
+            found = measured(json.loads(line))
+        except Exception as error:  # what the runs need could not be made
+            found = {"runs": 0.0, "errors": 1.0, "error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(found), flush=True)
