@@ -25,7 +25,9 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, Settings
+from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.engine.core import Engine, Limits, running
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
@@ -107,10 +109,12 @@ async def engine_of(
 
 def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set."""
-    dialect = LangGraphDialect(lambda: engine)
+    streaming = StreamingDialect(lambda: engine, STAMPS)
+    dialect = LangGraphDialect(lambda: engine, streaming.operations, streaming.tables)
     prefix = settings.mount_prefix or config.mount_prefix
+    routes = [*dialect.routes, *streaming.sockets]
     return Starlette(
-        routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,
+        routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
         middleware=[
             Middleware(AccessLog),
@@ -207,6 +211,9 @@ async def _serve(
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=CLOSE_S,
+                ws="websockets-sansio",
+                ws_max_size=settings.body_limit,
+                ws_per_message_deflate=False,  # events are small, and there are many
             ),
             engine,
             ready,

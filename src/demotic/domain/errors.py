@@ -41,6 +41,10 @@ class CheckpointNotFound(NotFound):
     """There is no such checkpoint."""
 
 
+class InterruptNotFound(NotFound):
+    """There is no such question, or it was answered before."""
+
+
 class Conflict(DemoticError):
     """The request contradicts the present state."""
 

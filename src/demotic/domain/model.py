@@ -206,6 +206,8 @@ class NewRun:
     `stamps` asks for facts in the metadata of run and thread: a key to write, and which fact
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks.
+    `answers` are ids of questions: the run is admitted only where the thread asks all of them and
+    no run is in progress on it, so that a question is answered once.
     """
 
     id: str
@@ -220,6 +222,7 @@ class NewRun:
     idempotency: Idempotency | None = None
     stamps: Mapping[str, str] = field(default_factory=dict)
     reply_format: Mapping[str, Json] = field(default_factory=dict)
+    answers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ async def running(
         assistants,
         Threads(storage, worker, hub, clock),
         Runs(storage, worker, hub, clock),
-        States(storage, agents, worker, clock),
+        States(storage, agents, worker, hub, clock),
         Descriptions(storage, agents),
         storage,
         worker,

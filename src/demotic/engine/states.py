@@ -5,8 +5,21 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent
+from demotic.domain.events import CHANGED, Event
+from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Json, LeaseKey, Outcome, Scope, StateSnapshot, StateUpdate, Thread
+from demotic.domain.model import (
+    Json,
+    LeaseKey,
+    Outcome,
+    Scope,
+    StateSnapshot,
+    StateUpdate,
+    Thread,
+    UpdatedState,
+)
+from demotic.engine.encode import encode
+from demotic.engine.follow import Hub
 from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent
@@ -29,10 +42,15 @@ class States:
     """What callers read of a thread's state, and how they change it."""
 
     def __init__(
-        self, storage: Storage, agents: Mapping[str, Agent], worker: Worker, clock: Clock
+        self,
+        storage: Storage,
+        agents: Mapping[str, Agent],
+        worker: Worker,
+        hub: Hub,
+        clock: Clock,
     ) -> None:
         self._storage, self._agents = storage, agents
-        self._worker, self._clock = worker, clock
+        self._worker, self._hub, self._clock = worker, hub, clock
 
     async def get(
         self,
@@ -98,12 +116,17 @@ class States:
             with contextlib.suppress(LeaseLost):
                 await self._end(key, None)
             raise
-        await self._end(key, _left(updated.state))
+        events = _told(key, updated, self._clock.now_us())
+        await self._end(key, _left(updated.state), events)
+        for event in events:
+            self._hub.publish(thread_id, event)
         return updated.checkpoint
 
-    async def _end(self, key: LeaseKey, left: Outcome | None) -> None:
+    async def _end(self, key: LeaseKey, left: Outcome | None, events: Sequence[Event] = ()) -> None:
         now_us = self._clock.now_us()
-        if await patiently(lambda: self._storage.end_write(key, left, now_us=now_us)):
+        if await patiently(
+            lambda: self._storage.end_write(key, left, now_us=now_us, events=events)
+        ):
             self._worker.wake()
 
     def _agent(self, thread: Thread, name: str | None) -> Agent:
@@ -116,6 +139,16 @@ class States:
                 f"Thread {thread.id} belongs to agent {name!r}, which this server does not host. "
                 f"It hosts: {', '.join(sorted(self._agents)) or 'none'}."
             ) from None
+
+
+def _told(key: LeaseKey, updated: UpdatedState, now_us: int) -> Sequence[Event]:
+    """What followers of the thread learn of a change: the state since, and where it is."""
+    state = updated.state
+    place = {"checkpoint": state.checkpoint, "parent": state.parent, "metadata": state.metadata}
+    return [
+        Event(seq_of(key.epoch, 0), key.run_id, "values", "", state.values, now_us),
+        Event(seq_of(key.epoch, 1), key.run_id, CHANGED, "", encode(place), now_us),
+    ]
 
 
 def _left(state: StateSnapshot) -> Outcome:

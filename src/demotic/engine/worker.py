@@ -10,7 +10,7 @@ import structlog
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import END, START, Ended
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome
+from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.patience import patiently
@@ -181,7 +181,9 @@ class Worker:
     async def _attempt(self, job: Job, recorder: Recorder) -> None:
         run = job.claim.run
         if run.request.modes:
-            recorder.emit(START, "", encode({"attempt": run.attempt}))
+            recorder.emit(START, "", _start(run))
+        elif self._hub.is_watched(run.thread_id):
+            self._hub.publish(run.thread_id, recorder.mint(START, "", _start(run)))
         attempt = Attempt(job.claim, recorder, job.drain)
         agent = self._agents[run.agent]
         job.work = asyncio.get_running_loop().create_task(agent.run(attempt))
@@ -228,7 +230,7 @@ class Worker:
     async def _finish(self, job: Job, recorder: Recorder, outcome: Outcome) -> None:
         key, run = job.claim.key, job.claim.run
         events = await recorder.close()
-        end = recorder.mint(END, "", encode(_end(outcome)))
+        end = recorder.mint(END, "", _end(outcome))
         if run.request.modes:
             events.append(end)
         finished = await patiently(
@@ -253,5 +255,13 @@ def _timed_out(stopped: Outcome, run_s: float) -> Outcome:
     return replace(stopped, state=state, reason=reason, error=error)
 
 
-def _end(outcome: Outcome) -> Mapping[str, object]:
-    return {"state": outcome.state, "reason": outcome.reason, "error": outcome.error}
+def _start(run: Run) -> bytes:
+    return encode({"attempt": run.attempt})
+
+
+def _end(outcome: Outcome) -> bytes:
+    told: dict[str, object] = {"state": outcome.state, "reason": outcome.reason}
+    told["error"] = outcome.error
+    if outcome.interrupts:
+        told["interrupts"] = [each for asked in outcome.interrupts.values() for each in asked]
+    return encode(told)

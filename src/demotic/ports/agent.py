@@ -1,6 +1,6 @@
 """What the engine runs: anything that turns a request into events and an outcome."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -122,6 +122,15 @@ class Agent(Protocol):
         """Change the thread's state; every write carries `key`.
 
         Raises `BadInput` for values that the agent cannot take, `CheckpointNotFound`.
+        """
+        ...
+
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """The content of a message, or of a piece of one, as this agent's `messages` events hold
+        it, in standard content blocks: `text`, `reasoning`, `tool_call_chunk`, `image`, …
+
+        For content that only the agent's framework can read. What it cannot read either comes
+        as `non_standard`.
         """
         ...
 

@@ -33,6 +33,7 @@ from demotic.domain.model import (
     ThreadQuery,
     Unfinished,
 )
+from demotic.ports.feeds import FeedSpanStorage
 
 
 class AssistantStorage(Protocol):
@@ -169,7 +170,8 @@ class RunStorage(Protocol):
         already claimed by `claimer`. A waiting run on the thread is superseded. Policies
         interrupt and rollback end what is queued and store the cancel for what runs. A delayed
         run becomes ready after its delay. Raises `AssistantNotFound`, `ThreadNotFound` (unless
-        `create_thread`), `ThreadBusy` (policy reject), `KeyReused`, and `AgentNotFound` when
+        `create_thread`), `ThreadBusy` (policy reject), `InterruptNotFound` for `answers` to what
+        the thread does not ask, `KeyReused`, and `AgentNotFound` when
         the claimer does not host the assistant's agent.
         """
         ...
@@ -268,8 +270,11 @@ class WriteStorage(Protocol):
         """
         ...
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
-        """Give the thread back; whether a run of it became claimable.
+    async def end_write(
+        self, key: LeaseKey, left: Outcome | None, *, now_us: int, events: Sequence[Event] = ()
+    ) -> bool:
+        """Give the thread back, and append what is told of the change; whether a run of the
+        thread became claimable.
 
         `left` tells the state in which the change leaves the thread (None: it was not made): a
         waiting run is superseded, the thread's error is gone, and a thread without an agent is
@@ -298,7 +303,15 @@ class FeedStorage(Protocol):
         ...
 
 
-class Storage(AssistantStorage, ThreadStorage, RunStorage, WriteStorage, FeedStorage, Protocol):
+class Storage(
+    AssistantStorage,
+    ThreadStorage,
+    RunStorage,
+    WriteStorage,
+    FeedStorage,
+    FeedSpanStorage,
+    Protocol,
+):
     """Everything the engine keeps."""
 
     async def ping(self) -> None:

@@ -1,7 +1,7 @@
 """An agent whose every step a test decides."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -112,6 +112,10 @@ class ScriptedAgent:
         steps = ["step"] if update.as_node == "next" else []
         state = replace(EMPTY, values=orjson.dumps(update.values), next=steps)
         return UpdatedState({"thread_id": thread.id, "checkpoint_id": "written"}, state)
+
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """See the port: every block is one that only it understands."""
+        return [{"type": "non_standard", "value": each} for each in message["content"]]
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""

@@ -1,7 +1,7 @@
 """The LangGraph adapter: runs graphs as agents of the engine."""
 
 import copy
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from langgraph.runtime import RunControl
 from langgraph_sdk.runtime import AccessContext
 
 from demotic.agents.langgraph import entry, introspection
+from demotic.agents.langgraph.blocks import content_blocks
 from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.encoding import encode, plain, said
@@ -176,6 +177,10 @@ class LangGraphAgent:
                 raise BadInput(f"The state cannot be updated like this. {told}") from error
             state = await _state(graph, thread.id, None, subgraphs=False)
         return UpdatedState(address(written, thread.id) or {}, state)
+
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """See the port."""
+        return content_blocks(message)
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port."""

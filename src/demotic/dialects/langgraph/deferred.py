@@ -7,8 +7,6 @@ OPERATIONS = (
     Deferred("GET", "/threads/{thread_id}/storage", "measure a thread"),
     Deferred("PATCH", "/threads/{thread_id}/state", "change the metadata of a thread's state"),
     Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
-    Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
-    Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
     Deferred("POST", "/threads/{thread_id}/runs/crons", "schedule runs on a thread"),
     Deferred("POST", "/runs/crons", "schedule runs"),
     Deferred("POST", "/runs/crons/search", "search schedules"),

@@ -20,6 +20,7 @@ ERRORS: ErrorTable = {
     errors.ThreadNotFound: (404, "thread_not_found"),
     errors.RunNotFound: (404, "run_not_found"),
     errors.CheckpointNotFound: (404, "checkpoint_not_found"),
+    errors.InterruptNotFound: (404, "interrupt_not_found"),
     errors.NotFound: (404, "not_found"),
     errors.AssistantExists: (409, "assistant_exists"),
     errors.ThreadExists: (409, "thread_exists"),

@@ -1,5 +1,7 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
+from collections.abc import Sequence
+
 from starlette.routing import Route
 
 from demotic.dialects.langgraph import deferred
@@ -11,6 +13,7 @@ from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
+from demotic.web.openapi.document import Tables
 from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
 from demotic.web.routing import Operation, routes
@@ -20,17 +23,22 @@ class LangGraphDialect:
     """LangGraph's HTTP API over an engine.
 
     `engine` gives the engine at work; it is asked at each request. `routes` belong at the root
-    of a Starlette app, with `exception_handlers` as that app's.
+    of a Starlette app, with `exception_handlers` as that app's. `also` are operations of another
+    dialect that clients of this one look for among its paths, `told` what they say of themselves.
     """
 
-    def __init__(self, engine: FindEngine) -> None:
+    def __init__(
+        self, engine: FindEngine, also: Sequence[Operation] = (), told: Tables | None = None
+    ) -> None:
+        tables = TABLES.joined(told) if told else TABLES
         self.built: list[Operation] = [
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),
-            *DocumentRoutes(TABLES, lambda: self.built, deferred.OPERATIONS).operations(),
+            *also,
+            *DocumentRoutes(tables, lambda: self.built, deferred.OPERATIONS).operations(),
         ]
         self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]
 

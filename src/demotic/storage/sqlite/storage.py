@@ -27,9 +27,10 @@ from demotic.domain.model import (
 )
 from demotic.storage.sqlite import admission, assistants, endings, feed, runs, threads, writes
 from demotic.storage.sqlite.database import Database
+from demotic.storage.sqlite.spans import FeedSpans
 
 
-class SqliteStorage:
+class SqliteStorage(FeedSpans):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:
@@ -228,9 +229,11 @@ class SqliteStorage:
             "begin_write", lambda c: writes.begin(c, thread_id, agent, scope, claimer, now_us)
         )
 
-    async def end_write(self, key: LeaseKey, left: Outcome | None, *, now_us: int) -> bool:
+    async def end_write(
+        self, key: LeaseKey, left: Outcome | None, *, now_us: int, events: Sequence[Event] = ()
+    ) -> bool:
         """See the port."""
-        return await self._db.write("end_write", lambda c: writes.end(c, key, left, now_us))
+        return await self._db.write("end_write", lambda c: writes.end(c, key, left, events, now_us))
 
     # Feed
 

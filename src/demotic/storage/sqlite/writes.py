@@ -3,9 +3,12 @@
 The lease is a row of the runs table without an assistant, which no caller ever sees.
 """
 
+from collections.abc import Sequence
+
 import apsw
 
 from demotic.domain.errors import ThreadBusy
+from demotic.domain.events import Event
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, ThreadState, advance
 from demotic.domain.model import Claimer, LeaseKey, Outcome, Scope
@@ -30,9 +33,16 @@ def begin(
     return key
 
 
-def end(c: apsw.Connection, key: LeaseKey, left: Outcome | None, now_us: int) -> bool:
+def end(
+    c: apsw.Connection,
+    key: LeaseKey,
+    left: Outcome | None,
+    events: Sequence[Event],
+    now_us: int,
+) -> bool:
     """Give the thread back, with what the change left; whether a run became claimable."""
     feed.fence(c, key)
+    feed.append(c, key, events, now_us)
     if left is not None:
         _leave(c, key, left, now_us)
     c.execute(Q.delete_run, (key.run_id,))

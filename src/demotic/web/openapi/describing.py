@@ -88,7 +88,7 @@ class Parameter(NamedTuple):
 
 class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
-    add theirs (422, 413, 503)."""
+    add theirs (`bad_input`, 413, 503)."""
 
     tag: str
     summary: str
@@ -97,6 +97,7 @@ class Described(NamedTuple):
     body: type[Struct] | None = None
     parameters: tuple[Parameter, ...] = ()
     detail: str = ""
+    bad_input: int = 422
 
     @property
     def needs_body(self) -> bool:
