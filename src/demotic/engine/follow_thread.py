@@ -9,6 +9,8 @@ from demotic.domain.model import Scope
 from demotic.engine.reading import LIVE_LIMIT, READ_LIMIT, Reader
 from demotic.ports.storage import Storage
 
+KEPT_LIMIT = 1000  # ends and begins held for a reader that is sent back to the log
+
 
 class Source(Protocol):
     """What hands live events to a thread's followers."""
@@ -145,7 +147,7 @@ class ThreadFollowing(Reader):
 
     def _kept(self) -> Sequence[Event | Ended]:
         kept = [e for e in self._live if isinstance(e, Ended) or e.kind in (START, END)]
-        return kept[-LIVE_LIMIT // 2 :]
+        return kept[-KEPT_LIMIT:]
 
     def _merged(self, events: Sequence[Event]) -> Sequence[Event]:
         """Events of the log, with those between them that the log does not have."""

@@ -5,6 +5,7 @@ has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.langgraph import deferred
+from dialects.langgraph import requirements_thread_stream
 from dialects.langgraph.promises import API, Requirement, operation
 
 _THREAD = "/threads/{thread_id}"
@@ -180,10 +181,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
+    **requirements_thread_stream.REQUIREMENTS,
 }
 
 DEFERRED: dict[tuple[str, str], str] = {
-    **{(each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS},
-    ("WS", "/threads/{thread_id}/stream/events"): "planned: subscribe to events by WebSocket",
+    (each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS
 }
 """Operations that are not built, and why."""

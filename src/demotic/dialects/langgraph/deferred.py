@@ -6,7 +6,6 @@ OPERATIONS = (
     Deferred("POST", "/threads/prune", "prune threads"),
     Deferred("GET", "/threads/{thread_id}/storage", "measure a thread"),
     Deferred("PATCH", "/threads/{thread_id}/state", "change the metadata of a thread's state"),
-    Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
     Deferred("POST", "/threads/{thread_id}/runs/crons", "schedule runs on a thread"),
     Deferred("POST", "/runs/crons", "schedule runs"),
     Deferred("POST", "/runs/crons/search", "search schedules"),

@@ -12,6 +12,7 @@ from demotic.dialects.langgraph.routes_assistants import AssistantRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
+from demotic.dialects.langgraph.routes_thread_stream import ThreadStreamRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
 from demotic.web.openapi.document import Tables
 from demotic.web.openapi.routes import DocumentRoutes
@@ -34,6 +35,7 @@ class LangGraphDialect:
         self.built: list[Operation] = [
             *RunRoutes(engine).operations(),
             *ThreadRoutes(engine).operations(),
+            *ThreadStreamRoutes(engine).operations(),
             *AssistantRoutes(engine).operations(),
             *GraphRoutes(engine).operations(),
             *SystemRoutes(engine).operations(),

@@ -156,7 +156,7 @@ def custom_name(data: bytes) -> str | None:
     found = members(data)
     if found is None or found.keys() != _NAMED:
         return None
-    name = orjson.loads(found["name"])
+    name = orjson.loads(bytes(found["name"]))
     return name if isinstance(name, str) and name else None
 
 
