@@ -31,8 +31,10 @@ from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
+from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
@@ -234,10 +236,13 @@ def make_app(
     def with_custom(document: dict[str, Any]) -> dict[str, Any]:
         return joined(document, custom.document()) if custom else document
 
-    dialect = LangGraphDialect(lambda: engine, extend=with_custom)
+    streaming = StreamingDialect(lambda: engine, STAMPS)
+    dialect = LangGraphDialect(
+        lambda: engine, also=streaming.operations, told=streaming.tables, extend=with_custom
+    )
     prefix = settings.mount_prefix or config.http.mount_prefix
     beside = dialect_mounts(engine, config)
-    routes = [*beside, *dialect.routes]
+    routes = [*beside, *dialect.routes, *streaming.sockets]
     ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
@@ -423,6 +428,9 @@ async def _serve(
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=CLOSE_S,
+                ws="websockets-sansio",
+                ws_max_size=settings.body_limit,
+                ws_per_message_deflate=False,  # events are small, and there are many
             ),
             engine,
             ready,

@@ -50,6 +50,10 @@ class ItemNotFound(NotFound):
     """There is no such item."""
 
 
+class InterruptNotFound(NotFound):
+    """There is no such question, or it was answered before."""
+
+
 class ScheduleNotFound(NotFound):
     """There is no such schedule."""
 

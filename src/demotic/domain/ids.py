@@ -3,8 +3,15 @@
 import os
 import uuid
 
-EPOCH_BITS = 26
-"""Bits of a feed position below the epoch: 67 million events per attempt, 2^27 epochs in all."""
+EPOCH_BITS = 28
+"""Bits of a feed position below the epoch: 2^25 epochs in all, one a minute for 63 years."""
+
+SPACING = 16
+"""Distance of neighbouring positions of an attempt: a dialect that shows one event as several
+numbers them in between."""
+
+MAX_EVENTS = (1 << EPOCH_BITS) // SPACING
+"""Events that an attempt can have: 16 million."""
 
 _ASSISTANTS = uuid.UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 
@@ -45,7 +52,7 @@ def first_epoch(now_us: int) -> int:
 
 def seq_of(epoch: int, n: int) -> int:
     """The feed position of the n-th event of an attempt; below 2^53, so exact in JavaScript."""
-    return epoch << EPOCH_BITS | n
+    return epoch << EPOCH_BITS | n * SPACING
 
 
 def epoch_of(seq: int) -> int:

@@ -259,6 +259,8 @@ class NewRun:
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
     `callback` is told in. `lifetime` is for a thread that the run makes.
+    `answers` are ids of questions: the run is admitted only where the thread asks all of them and
+    no run is in progress on it, so that a question is answered once.
     """
 
     id: str
@@ -278,6 +280,7 @@ class NewRun:
     reply_format: Mapping[str, Json] = field(default_factory=dict)
     callback: Callback | None = None
     lifetime: Lifetime | None = None
+    answers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,7 +156,7 @@ async def running(
         assistants,
         Threads(storage, worker, hub, clock, lifetime=limits.lifetime),
         runs,
-        States(storage, agents, worker, holdings, clock, lifetime=limits.lifetime),
+        States(storage, agents, worker, hub, holdings, clock, lifetime=limits.lifetime),
         upkeep,
         Descriptions(storage, agents),
         items,

@@ -1,6 +1,6 @@
 """What agents tell of themselves, configured as an assistant configures them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demotic.domain.errors import AgentNotFound
@@ -18,7 +18,7 @@ class Described:
 
 
 class Descriptions:
-    """What callers learn of the agent behind an assistant. Every method raises
+    """What callers learn of the agent behind an assistant. Methods that name an assistant raise
     `AssistantNotFound`, and `AgentNotFound` where this server does not host the agent."""
 
     def __init__(self, storage: Storage, agents: Mapping[str, Agent]) -> None:
@@ -44,6 +44,12 @@ class Descriptions:
         """The schemas of its nested agents by namespace, of one or all; `deep`: theirs, too."""
         assistant, agent = await self._find(assistant_id, scope)
         return await agent.parts(assistant.config, namespace, deep=deep)
+
+    def blocks(self, agent: str, message: Mapping[str, Json]) -> Sequence[Json]:
+        """The content of a message that an agent recorded, in standard content blocks; none for
+        an agent that this server does not host."""
+        found = self._agents.get(agent)
+        return found.blocks(message) if found else ()
 
     async def _find(self, assistant_id: str, scope: Scope) -> tuple[Assistant, Agent]:
         assistant = await self._storage.get_assistant(assistant_id, scope=scope)

@@ -4,18 +4,15 @@ A follower listens first, then reads the log, then waits. Attempts of this proce
 events over in memory; positions are unique and rise, so what arrives both ways is shown once.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from demotic.domain.errors import RunNotFound, ShuttingDown
 from demotic.domain.events import Ended, Event
-from demotic.domain.model import Run
+from demotic.domain.model import Run, Scope
+from demotic.engine.follow_thread import ThreadFollowing
+from demotic.engine.reading import LIVE_LIMIT, Reader
 from demotic.ports.storage import Storage
-
-READ_LIMIT = 1000  # events asked for per read of the log
-LIVE_LIMIT = 10_000  # events held for a slow reader before it is sent back to the log
 
 
 class Unwritten(Protocol):
@@ -32,6 +29,7 @@ class Hub:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._followers: dict[str, set[Following]] = {}
+        self._watchers: dict[str, set[ThreadFollowing]] = {}
         self._attempts: dict[str, Unwritten] = {}
         self._closed = False
 
@@ -55,6 +53,24 @@ class Hub:
         following.preload(self.unwritten(run.thread_id))
         return following
 
+    def follow_thread(
+        self, thread_id: str, *, after: int | None, scope: Scope, is_there: bool
+    ) -> ThreadFollowing:
+        """Follow all runs of a thread from a position (None: only what comes from now on).
+
+        `is_there`: the scope has such a thread. If not, nothing is shown until it has.
+        """
+        if self._closed:
+            raise ShuttingDown
+        following = ThreadFollowing(self, self._storage, thread_id, after, scope, is_there)
+        self._watchers.setdefault(thread_id, set()).add(following)
+        following.preload(self.unwritten(thread_id))
+        return following
+
+    def is_watched(self, thread_id: str) -> bool:
+        """Whether anyone follows all runs of the thread."""
+        return thread_id in self._watchers
+
     def is_at_work(self, thread_id: str) -> bool:
         """Whether an attempt of this process works on the thread."""
         return thread_id in self._attempts
@@ -76,6 +92,19 @@ class Hub:
             if not any(other.run.id == following.run.id for other in followers):
                 following.on_abandon(following.run)
 
+    def leave_thread(self, following: ThreadFollowing) -> None:
+        """Stop handing events to a follower of a thread."""
+        watchers = self._watchers.get(following.thread_id)
+        if watchers is not None:
+            watchers.discard(following)
+            if not watchers:
+                del self._watchers[following.thread_id]
+
+    def vanish(self, thread_id: str) -> None:
+        """The thread was deleted: its followers have nothing more to expect."""
+        for watcher in self._watchers.get(thread_id, ()):
+            watcher.vanish()
+
     def begin(self, thread_id: str, attempt: Unwritten) -> None:
         """An attempt begins to write to the thread."""
         self._attempts[thread_id] = attempt
@@ -89,12 +118,17 @@ class Hub:
         """Hand over an event."""
         for following in self._followers.get(thread_id, ()):
             following.offer(event)
+        if self._watchers:
+            for watcher in self._watchers.get(thread_id, ()):
+                watcher.offer(event)
 
     def end(self, thread_id: str, ended: Ended) -> None:
         """Tell that a leg has ended: with its outcome when its last events were handed over,
         without when they are to be read from the log."""
         for following in self._followers.get(thread_id, ()):
             following.offer_end(ended)
+        for watcher in self._watchers.get(thread_id, ()):
+            watcher.offer_end(ended)
 
     def hang_up(self) -> None:
         """Send every follower away (`ShuttingDown`), and take no more."""
@@ -102,6 +136,9 @@ class Hub:
         for followers in self._followers.values():
             for following in followers:
                 following.hang_up()
+        for watchers in self._watchers.values():
+            for watcher in watchers:
+                watcher.hang_up()
 
     def waiting(self) -> Sequence["Following"]:
         """Followers of runs that no attempt of this process is working on."""
@@ -113,8 +150,11 @@ class Hub:
         ]
 
 
-class Following:
+class Following(Reader):
     """One reader of one run's events. Use it from one task; `close` it when done."""
+
+    stays = False
+    """Whether there is more to come after a run's end."""
 
     def __init__(
         self,
@@ -125,16 +165,17 @@ class Following:
         fresh: bool,
         on_abandon: Callable[[Run], None] | None,
     ) -> None:
+        super().__init__(
+            storage,
+            run.thread_id,
+            run.id,
+            after=-1 if after is None else after,
+            behind=not fresh and after is not None,
+        )
         self.run, self.on_abandon = run, on_abandon
-        self.thread_id = run.thread_id
-        self._hub, self._storage = hub, storage
-        self._after = -1 if after is None else after
-        self._behind = not fresh and after is not None
+        self._hub = hub
         self._unsure = not fresh
-        self._live: deque[Event] = deque()
         self._ended: Ended | None = None
-        self._hung_up = False
-        self._waiter: asyncio.Future[None] | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -147,7 +188,7 @@ class Following:
         while True:
             if self._behind and (events := await self._read_log()):
                 return events
-            if events := self._take_live():
+            if self._live and (events := self._take_live()):
                 return events
             if self._unsure:
                 await self._look()
@@ -168,23 +209,14 @@ class Following:
         """Stop following."""
         self._hub.leave(self)
 
-    def preload(self, events: Sequence[Event]) -> None:
-        """Take events that were emitted before this reader came and are not in the log yet."""
-        if self._behind:
-            self._live.extend(e for e in events if e.run_id == self.run.id)
-        elif events:
-            self._after = max(self._after, events[-1].seq)
-
     def offer(self, event: Event) -> None:
         """Take a live event."""
         if event.run_id != self.run.id:
             return
-        if len(self._live) >= LIVE_LIMIT:
-            self._live.clear()
-            self._behind = True
-            self.preload(self._hub.unwritten(self.thread_id))
-        else:
+        if len(self._live) < LIVE_LIMIT:
             self._live.append(event)
+        else:
+            self._fall_behind(self._hub.unwritten(self.thread_id))
         self._wake()
 
     def offer_end(self, ended: Ended) -> None:
@@ -198,36 +230,10 @@ class Following:
             self._unsure = False
             self._wake()
 
-    def hang_up(self) -> None:
-        """Nothing more will come: the server stops."""
-        self._hung_up = True
-        self._wake()
-
     def recheck(self) -> None:
         """Look at the stored state again: a signal may have been lost."""
         self._unsure = True
         self._wake()
-
-    async def _read_log(self) -> Sequence[Event]:
-        events = await self._storage.read_events(
-            self.thread_id, after=self._after, run_id=self.run.id, limit=READ_LIMIT
-        )
-        self._behind = bool(events)
-        return self._passed(events)
-
-    def _take_live(self) -> Sequence[Event]:
-        if not self._live:
-            return ()
-        events = list(self._live)
-        self._live.clear()
-        return self._passed(events)
-
-    def _passed(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Those of the events that were not shown yet; they count as shown from now on."""
-        new = [e for e in events if e.seq > self._after]
-        if new:
-            self._after = new[-1].seq
-        return new
 
     async def _look(self) -> None:
         """Ask the storage whether the leg has ended; if so, its last events are in the log."""
@@ -242,26 +248,3 @@ class Following:
         if outcome is not None and self._ended is None:
             self._ended = Ended(self.run.id, outcome)
             self._behind = self._after >= 0 or self._behind
-
-    async def _wait(self, timeout_s: float | None) -> bool:
-        loop = asyncio.get_running_loop()
-        waiter = self._waiter = loop.create_future()
-        handle = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
-        try:
-            await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiter = None
-            if handle:
-                handle.cancel()
-        return True
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-def _expire(waiter: "asyncio.Future[None]") -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from demotic.domain.events import Event
-from demotic.domain.ids import seq_of
+from demotic.domain.ids import MAX_EVENTS, seq_of
 from demotic.domain.model import LeaseKey
 from demotic.engine.follow import Hub
 from demotic.engine.patience import patiently
@@ -15,6 +15,7 @@ from demotic.ports.storage import Storage
 FLUSH_AFTER_S = 0.01  # how long an event may wait for company on its way to the log
 FLUSH_BYTES = 64 * 1024  # write at once when this much has come together
 SETTLE_BYTES = 1024 * 1024  # an agent that emits faster than the log writes waits from here on
+LAST = MAX_EVENTS - 1  # the attempt's end needs a position, too
 
 
 class Recorder:
@@ -37,6 +38,8 @@ class Recorder:
 
     def emit(self, kind: str, ns: str, data: bytes) -> None:
         """Record an event and hand it to the followers of this process."""
+        if self._n >= LAST:
+            raise OverflowError(f"A run records at most {MAX_EVENTS} events per attempt.")
         event = self.mint(kind, ns, data)
         self._waiting.append(event)
         self._bytes += len(data)
@@ -53,7 +56,7 @@ class Recorder:
         """The attempt's next event, with its position."""
         seq = seq_of(self._key.epoch, self._n)
         self._n += 1
-        return Event(seq, self._key.run_id, kind, ns, data)
+        return Event(seq, self._key.run_id, kind, ns, data, self._clock.now_us())
 
     async def settle(self) -> None:
         """Wait while too much is unwritten. Raises `LeaseLost` once a write was refused."""

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent, ThreadExists, ThreadNotFound
+from demotic.domain.events import CHANGED, Event
+from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
 from demotic.domain.model import (
     Json,
@@ -19,11 +21,12 @@ from demotic.domain.model import (
     Superstep,
     Thread,
 )
+from demotic.engine.encode import encode
+from demotic.engine.follow import Hub
 from demotic.engine.holdings import Holdings
 from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent, StateChange
-from demotic.ports.checkpoints import Change
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
 
@@ -47,13 +50,15 @@ class States:
         storage: Storage,
         agents: Mapping[str, Agent],
         worker: Worker,
+        hub: Hub,
         holdings: Holdings,
         clock: Clock,
         *,
         lifetime: Lifetime | None,
     ) -> None:
         self._storage, self._agents, self._lifetime = storage, agents, lifetime
-        self._worker, self._holdings, self._clock = worker, holdings, clock
+        self._worker, self._hub = worker, hub
+        self._holdings, self._clock = holdings, clock
 
     async def get(
         self,
@@ -202,15 +207,24 @@ class States:
                 change = await work_out(owner, thread)
             except BaseException:
                 with contextlib.suppress(LeaseLost):
-                    await self._end(key, None, ())
+                    await self._end(key, None)
                 raise
-            left = None if change.state is None else _left(change.state)
-            await self._end(key, left, change.parts)
+            await self._end(key, change)
         return change.checkpoint
 
-    async def _end(self, key: LeaseKey, left: Outcome | None, parts: Sequence[Change]) -> None:
+    async def _end(self, key: LeaseKey, change: StateChange | None) -> None:
+        """Store a change (None: there is none), give the thread back, and tell its followers."""
         now_us = self._clock.now_us()
-        if await patiently(lambda: self._storage.end_write(key, left, parts=parts, now_us=now_us)):
+        state = change.state if change else None
+        left = None if state is None else _left(state)
+        events = () if state is None else _told(key, state, now_us)
+        parts = change.parts if change else ()
+        more = await patiently(
+            lambda: self._storage.end_write(key, left, parts=parts, events=events, now_us=now_us)
+        )
+        for event in events:
+            self._hub.publish(key.thread_id, event)
+        if more:
             self._worker.wake()
 
     def _agent(self, thread: Thread, name: str | None) -> Agent:
@@ -223,6 +237,15 @@ class States:
                 f"Thread {thread.id} belongs to agent {name!r}, which this server does not host. "
                 f"It hosts: {', '.join(sorted(self._agents)) or 'none'}."
             ) from None
+
+
+def _told(key: LeaseKey, state: StateSnapshot, now_us: int) -> Sequence[Event]:
+    """What followers of the thread learn of a change: the state since, and where it is."""
+    place = {"checkpoint": state.checkpoint, "parent": state.parent, "metadata": state.metadata}
+    return [
+        Event(seq_of(key.epoch, 0), key.run_id, "values", "", state.values, now_us),
+        Event(seq_of(key.epoch, 1), key.run_id, CHANGED, "", encode(place), now_us),
+    ]
 
 
 def _left(state: StateSnapshot) -> Outcome:

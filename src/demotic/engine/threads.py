@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from demotic.domain.errors import ThreadExists
-from demotic.domain.events import Ended
+from demotic.domain.errors import ThreadExists, ThreadNotFound
+from demotic.domain.events import Ended, FeedSpan
 from demotic.domain.model import Json, Lifetime, NewThread, Page, Scope, Thread, ThreadQuery
 from demotic.engine.follow import Hub
+from demotic.engine.follow_thread import ThreadFollowing
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
+
+RECENT_S = 120.0  # runs that ended no longer ago are recent
 
 
 class Threads:
@@ -72,6 +75,31 @@ class Threads:
             source_id, target_id, scope=scope, now_us=self._clock.now_us()
         )
 
+    async def follow(
+        self, thread_id: str, scope: Scope, *, after: int | None, or_awaited: bool = False
+    ) -> ThreadFollowing:
+        """Read the events of all the thread's runs from a position on; None: only those that are
+        still to come.
+
+        `or_awaited`: a thread that is not there may come to be. Raises `ThreadNotFound`.
+        """
+        is_there = True
+        try:
+            await self._storage.get_thread(thread_id, scope=scope)
+        except ThreadNotFound:
+            if not or_awaited:
+                raise
+            is_there = False
+        return self._hub.follow_thread(thread_id, after=after, scope=scope, is_there=is_there)
+
+    async def span(self, thread_id: str) -> FeedSpan:
+        """How far the thread's feed reaches by now, and where what is recent begins: runs that
+        are unfinished or ended within the last two minutes."""
+        unwritten = self._hub.unwritten(thread_id)
+        ended_us = self._clock.now_us() - int(RECENT_S * 1e6)
+        span = await self._storage.feed_span(thread_id, ended_us=ended_us)
+        return span._replace(last=unwritten[-1].seq) if unwritten else span
+
     async def delete(self, thread_id: str, scope: Scope, *, only_idle: bool = False) -> None:
         """Delete a thread and everything it owns; runs in progress end.
 
@@ -84,3 +112,4 @@ class Threads:
         for run_id in unfinished:
             self._worker.lose(run_id)
             self._hub.end(thread_id, Ended(run_id, None))
+        self._hub.vanish(thread_id)

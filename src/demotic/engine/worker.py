@@ -11,7 +11,7 @@ import structlog
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import END, START, Ended
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome
+from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.leftovers import Leftovers
@@ -193,7 +193,9 @@ class Worker:
     async def _attempt(self, job: Job, recorder: Recorder) -> None:
         run = job.claim.run
         if run.request.modes:
-            recorder.emit(START, "", encode({"attempt": run.attempt}))
+            recorder.emit(START, "", _start(run))
+        elif self._hub.is_watched(run.thread_id):
+            self._hub.publish(run.thread_id, recorder.mint(START, "", _start(run)))
         attempt = Attempt(job.claim, recorder, job.drain)
         agent = self._agents[run.agent]
         trace = self.leftovers.begin(run.id)
@@ -248,7 +250,7 @@ class Worker:
     async def _finish(self, job: Job, recorder: Recorder, outcome: Outcome) -> None:
         key, run = job.claim.key, job.claim.run
         events = await recorder.close()
-        end = recorder.mint(END, "", encode(_end(outcome)))
+        end = recorder.mint(END, "", _end(outcome))
         if run.request.modes:
             events.append(end)
         finished = await patiently(
@@ -273,5 +275,13 @@ def _timed_out(stopped: Outcome, run_s: float) -> Outcome:
     return replace(stopped, state=state, reason=reason, error=error)
 
 
-def _end(outcome: Outcome) -> Mapping[str, object]:
-    return {"state": outcome.state, "reason": outcome.reason, "error": outcome.error}
+def _start(run: Run) -> bytes:
+    return encode({"attempt": run.attempt})
+
+
+def _end(outcome: Outcome) -> bytes:
+    told: dict[str, object] = {"state": outcome.state, "reason": outcome.reason}
+    told["error"] = outcome.error
+    if outcome.interrupts:
+        told["interrupts"] = [each for asked in outcome.interrupts.values() for each in asked]
+    return encode(told)

@@ -164,6 +164,15 @@ class Agent(Protocol):
         bytes. What parts share counts for each."""
         ...
 
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """The content of a message, or of a piece of one, as this agent's `messages` events hold
+        it, in standard content blocks: `text`, `reasoning`, `tool_call_chunk`, `image`, …
+
+        For content that only the agent's framework can read. What it cannot read either comes
+        as `non_standard`.
+        """
+        ...
+
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """What it takes and keeps, when configured like this."""
         ...

@@ -40,6 +40,7 @@ from demotic.domain.model import (
 from demotic.ports.bulk import BulkStorage
 from demotic.ports.checkpoints import Change
 from demotic.ports.deliveries import DeliveryStorage
+from demotic.ports.feeds import FeedSpanStorage
 from demotic.ports.items import ItemStorage
 from demotic.ports.schedules import ScheduleStorage
 from demotic.ports.upkeep import UpkeepStorage
@@ -193,7 +194,8 @@ class RunStorage(Protocol):
         interrupt and rollback end what is queued and store the cancel for what runs. A delayed
         run becomes ready after its delay. Raises `AssistantNotFound`, `ThreadNotFound` (unless
         `create_thread`), `ThreadBusy` (policy reject; with `spares_waiting` also where a run
-        waits), `KeyReused`, and `AgentNotFound` when
+        waits), `InterruptNotFound` for `answers` to what the thread does not ask, `KeyReused`, and
+        `AgentNotFound` when
         the claimer does not host the assistant's agent.
         """
         ...
@@ -335,9 +337,10 @@ class WriteStorage(Protocol):
         *,
         now_us: int,
         parts: Sequence[Change] = (),
+        events: Sequence[Event] = (),
     ) -> bool:
-        """Store what the change made and give the thread back; whether a run of it became
-        claimable.
+        """Store what the change made and what is told of it, and give the thread back; whether a
+        run of it became claimable.
 
         `left` tells the state in which the change leaves the thread (None: as it stands): a
         waiting run is superseded, the thread's error is gone, and a thread without an agent is
@@ -394,6 +397,7 @@ class Storage(
     ScheduleStorage,
     BulkStorage,
     UpkeepStorage,
+    FeedSpanStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -134,6 +134,10 @@ class ScriptedAgent:
         """See the port: it keeps no state."""
         return {}
 
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """See the port: every block is one that only it understands."""
+        return [{"type": "non_standard", "value": each} for each in message["content"]]
+
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""
         return AgentSchemas(input={"type": "array"}, state={"type": "object"}, config=dict(config))

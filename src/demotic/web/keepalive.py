@@ -54,7 +54,7 @@ async def _told(following: Following, result: Result, pace: Pace) -> bytes | Non
         raise
     except Exception as error:
         if not isinstance(error, NotFound):  # a run that is deleted while it is waited for
-            log.error("wait broke", exc_info=error, run=following.run.id)
+            log.error("wait broke", exc_info=error, thread=following.thread_id)
         return result.broken(error)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
@@ -9,10 +10,28 @@ from starlette.types import Receive, Scope, Send
 
 from demotic.domain.errors import ShuttingDown
 from demotic.domain.events import Ended, Event
-from demotic.engine.follow import Following
 
 PACE_S = 5.0
 """Longest silence on a connection. LangGraph API 0.16 sends a heartbeat as often."""
+
+
+class Followed(Protocol):
+    """What is read: one run, or a thread."""
+
+    thread_id: str
+
+    @property
+    def stays(self) -> bool:
+        """Whether there is more to come after a run's end."""
+        ...
+
+    async def next(self, timeout_s: float | None = None) -> Sequence[Event] | Ended | None:
+        """The next events, or that a run has ended, or None when the time is over."""
+        ...
+
+    def close(self) -> None:
+        """Stop reading."""
+        ...
 
 
 class Pace:
@@ -26,7 +45,7 @@ class Pace:
         """Something was sent just now."""
         self._due = asyncio.get_running_loop().time() + self._every_s
 
-    async def next(self, following: Following) -> Sequence[Event] | Ended | None:
+    async def next(self, following: Followed) -> Sequence[Event] | Ended | None:
         """What the follower gets next; None when it is time to say something."""
         left = self._due - asyncio.get_running_loop().time()
         return await following.next(left) if left > 0 else None

@@ -8,8 +8,7 @@ import structlog
 
 from demotic.domain.errors import NotFound, ShuttingDown
 from demotic.domain.events import Ended, Event
-from demotic.engine.follow import Following
-from demotic.web.paced import PACE_S, Pace, Streamed
+from demotic.web.paced import PACE_S, Followed, Pace, Streamed
 
 log = structlog.get_logger("demotic.web")
 
@@ -62,21 +61,27 @@ class Rendering(Protocol):
 
 
 async def frames(
-    following: Following,
+    following: Followed,
     rendering: Rendering,
     *,
+    first: bytes = b"",
     pace_s: float = PACE_S,
     heartbeat: bytes = HEARTBEAT,
 ) -> AsyncGenerator[bytes, None]:
-    """The stream of one follower, chunk by chunk, to the end of the leg."""
+    """The stream of one follower, chunk by chunk: of a run to the end of its leg, of a thread for
+    as long as the client stays. `first` goes before it."""
     pace = Pace(pace_s)
     try:
+        if first:
+            yield first
         while True:
             got = await pace.next(following)
             if isinstance(got, Ended):
                 if last := await rendering.ended(got):
                     yield last
-                return
+                if not following.stays:
+                    return
+                continue
             chunk = heartbeat if got is None else await rendering.events(got)
             if chunk:
                 yield chunk
@@ -84,17 +89,18 @@ async def frames(
     except ShuttingDown:
         raise
     except NotFound:
-        return  # the run was deleted: there is nothing more to tell
+        return  # the run, or the thread, was deleted: there is nothing more to tell
     except Exception as error:
-        log.error("stream broke", exc_info=error, run=following.run.id)
+        log.error("stream broke", exc_info=error, thread=following.thread_id)
         yield rendering.broken(error)
 
 
 def sse_answer(
-    following: Following,
+    following: Followed,
     rendering: Rendering,
     headers: Mapping[str, str],
     pace_s: float = PACE_S,
+    first: bytes = b"",
     heartbeat: bytes = HEARTBEAT,
 ) -> Streamed:
     """A streamed answer; the follower is closed when it ends or the client goes away."""
@@ -103,5 +109,5 @@ def sse_answer(
         following.close()
         rendering.close()
 
-    chunks = frames(following, rendering, pace_s=pace_s, heartbeat=heartbeat)
+    chunks = frames(following, rendering, first=first, pace_s=pace_s, heartbeat=heartbeat)
     return Streamed(chunks, close, {**HEADERS, **headers})

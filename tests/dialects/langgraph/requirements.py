@@ -9,6 +9,7 @@ from dialects.langgraph import (
     requirements_batches,
     requirements_crons,
     requirements_store,
+    requirements_thread_stream,
     requirements_threads,
     requirements_webhooks,
 )
@@ -192,10 +193,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
     **requirements_webhooks.REQUIREMENTS,
     **requirements_threads.REQUIREMENTS,
+    **requirements_thread_stream.REQUIREMENTS,
 }
 
 DEFERRED: dict[tuple[str, str], str] = {
-    **{(each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS},
-    ("WS", "/threads/{thread_id}/stream/events"): "planned: subscribe to events by WebSocket",
+    (each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS
 }
 """Operations that are not built, and why."""

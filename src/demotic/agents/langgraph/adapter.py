@@ -14,6 +14,7 @@ from langgraph.store.base import BaseStore
 from langgraph_sdk.runtime import AccessContext
 
 from demotic.agents.langgraph import entry, introspection, updates
+from demotic.agents.langgraph.blocks import content_blocks
 from demotic.agents.langgraph.breakpoints import nodes, stopped_before
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.encoding import encode, plain, said
@@ -201,6 +202,10 @@ class LangGraphAgent:
     async def sizes(self, thread: Thread) -> Mapping[str, Size]:
         """See the port."""
         return channel_sizes(await self._checkpoints.outline(thread.id))
+
+    def blocks(self, message: Mapping[str, Json]) -> Sequence[Json]:
+        """See the port."""
+        return content_blocks(message)
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port."""

@@ -12,7 +12,7 @@ from demotic.ports.agent import Sink
 EVERYTHING = "events"
 """The mode that shows what every part of the agent does; `astream_events` drives it."""
 
-LOOKING_ON = frozenset({EVERYTHING, "debug", "tasks", "checkpoints"})
+LOOKING_ON = frozenset({EVERYTHING, "debug", "tasks", "checkpoints", "tools"})
 """Modes that watch a run: what JSON cannot hold is shown by its `repr`, never fails the run."""
 
 MODES = frozenset({"values", "updates", "messages", "custom"}) | LOOKING_ON

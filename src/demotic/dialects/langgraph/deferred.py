@@ -3,9 +3,6 @@
 from demotic.web.deferral import Deferred
 
 OPERATIONS = (
-    Deferred("GET", "/threads/{thread_id}/stream", "follow all runs of a thread"),
-    Deferred("POST", "/threads/{thread_id}/stream/events", "subscribe to a thread's events"),
-    Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
     Deferred("POST", "/a2a/{assistant_id}", "speak A2A with an assistant"),
     Deferred("GET", "/.well-known/agent-card.json", "show an A2A agent card"),
     Deferred("POST", "/mcp/", "speak MCP"),

@@ -27,6 +27,7 @@ ERRORS: ErrorTable = {
     errors.ItemNotFound: (404, "item_not_found"),
     errors.DeliveryNotFound: (404, "delivery_not_found"),
     errors.ScheduleNotFound: (404, "cron_not_found"),
+    errors.InterruptNotFound: (404, "interrupt_not_found"),
     errors.NotFound: (404, "not_found"),
     errors.AssistantExists: (409, "assistant_exists"),
     errors.ThreadExists: (409, "thread_exists"),

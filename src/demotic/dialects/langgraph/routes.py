@@ -1,6 +1,6 @@
 """The dialect as a whole: every operation of LangGraph API 0.16, built or planned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,10 @@ from demotic.dialects.langgraph.routes_graphs import GraphRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_store import StoreRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
+from demotic.dialects.langgraph.routes_thread_stream import ThreadStreamRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
 from demotic.dialects.langgraph.routes_upkeep import UpkeepRoutes
+from demotic.web.openapi.document import Tables
 from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
 from demotic.web.routing import Operation, routes
@@ -32,7 +34,9 @@ class LangGraphDialect:
 
     `engine` gives the engine at work; it is asked at each request. `compat` says whose defaults
     and answers it has. `routes` belong at the root of a Starlette app, with `exception_handlers`
-    as that app's. `extend` adds to the document what is served beside it.
+    as that app's. `also` are operations of another dialect that clients of this one look for
+    among its paths, `told` what they say of themselves; `extend` adds to the document what is
+    served beside it.
     """
 
     def __init__(
@@ -40,14 +44,17 @@ class LangGraphDialect:
         engine: FindEngine,
         compat: Compat = TODAY,
         *,
+        also: Sequence[Operation] = (),
+        told: Tables | None = None,
         extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
     ) -> None:
         self._compat = compat
-        told = tables(compat)
-        document = DocumentRoutes(told, lambda: self.built, deferred.OPERATIONS, extend)
+        words = tables(compat).joined(told) if told else tables(compat)
+        document = DocumentRoutes(words, lambda: self.built, deferred.OPERATIONS, extend)
         self.built: list[Operation] = [
             *RunRoutes(engine, compat).operations(),
             *ThreadRoutes(engine, compat).operations(),
+            *ThreadStreamRoutes(engine).operations(),
             *UpkeepRoutes(engine).operations(),
             *AssistantRoutes(engine, compat).operations(),
             *GraphRoutes(engine).operations(),
@@ -56,6 +63,7 @@ class LangGraphDialect:
             *BatchRoutes(engine).operations(),
             *CronRoutes(engine, compat).operations(),
             *SystemRoutes(engine).operations(),
+            *also,
             *document.operations(),
         ]
         self.planned: list[Operation] = [each.operation for each in deferred.OPERATIONS]

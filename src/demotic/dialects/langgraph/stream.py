@@ -24,9 +24,9 @@ class RunStream:
     """One follower's view of a run (LangGraph API 0.16, observed).
 
     `modes` are the stream modes to show, `shows_start` whether the `metadata` event is one of
-    them. Ids are sent for resumable runs only. Events up to `after` are taken in, not shown:
-    mode `messages` needs what came before to tell the message so far. `earlier` reads that for
-    a follower that joined without replay.
+    them. Ids are sent for resumable runs only, unless `has_ids` says. Events up to `after` are
+    taken in, not shown: mode `messages` needs what came before to tell the message so far.
+    `earlier` reads that for a follower that joined without replay.
     """
 
     def __init__(
@@ -38,12 +38,13 @@ class RunStream:
         shows_start: bool = True,
         after: int = 0,
         earlier: Following | None = None,
+        has_ids: bool | None = None,
     ) -> None:
         self._run, self._find_outcome = run, find_outcome
         self._modes = frozenset(modes)
         self._kinds = frozenset(KINDS.get(mode, mode) for mode in modes)
         self._shows_start, self._after, self._earlier = shows_start, after, earlier
-        self._resumable = render.is_resumable(run)
+        self._has_ids = render.is_resumable(run) if has_ids is None else has_ids
         self._subgraphs = run.request.subgraphs
         self._messages = Accumulator()
         self._told_error = False
@@ -96,7 +97,7 @@ class RunStream:
         if event.seq <= self._after:
             self._take_in(event)
             return b""
-        id = str(event.seq) if self._resumable else None
+        id = str(event.seq) if self._has_ids else None
         if event.kind == "messages":
             return self._message(event, id)
         if event.kind in self._kinds:

@@ -28,7 +28,16 @@ from demotic.domain.model import (
     Run,
     Scope,
 )
-from demotic.storage.sqlite import assistants, endings, feed, outbox, rows, runs, threads
+from demotic.storage.sqlite import (
+    assistants,
+    endings,
+    feed,
+    outbox,
+    questions,
+    rows,
+    runs,
+    threads,
+)
 from demotic.storage.sqlite.statements import Q, every, first
 
 DISPLACING = {
@@ -80,6 +89,8 @@ def admit(c: apsw.Connection, asked: Asked) -> Admission:
         place = _own_thread(c, assistant, stamps, asked)
     else:
         place = _existing(c, new, new.thread_id, asked.scope, now_us)
+        if new.answers:
+            questions.check(c, place.id, new.answers)
         _apply_busy_policy(c, place, asked)
     if not place.temporary:
         _mark_busy(c, place, stamps, assistant, asked)

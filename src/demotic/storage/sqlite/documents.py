@@ -21,6 +21,7 @@ WHOLE, PARTS, BRANCH = b"\x00", b"\x01", b"\x02"
 
 LONG = 4096  # bytes from which a document is looked at for lists to split
 PIECE = 16  # elements of a list in one row
+NESTED = 3  # levels of objects in which lists are looked for: {"input": {"messages": […]}}
 FAN_OUT = 64  # pieces under one branch
 DIGEST = 16  # bytes of a digest
 
@@ -30,10 +31,13 @@ Part = bytes | list[Any]
 
 def save(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
     """Keep a document; its address."""
+    return share(c, thread_id, data) or _put(c, thread_id, WHOLE + data)
+
+
+def share(c: apsw.Connection, thread_id: str, data: bytes) -> bytes | None:
+    """Keep a document that has long lists to share with others; its address, None for another."""
     parts = _parts(c, thread_id, data) if len(data) >= LONG else None
-    if parts is None:
-        return _put(c, thread_id, WHOLE + data)
-    return _put(c, thread_id, PARTS + msgspec.msgpack.encode(parts))
+    return None if parts is None else _put(c, thread_id, PARTS + msgspec.msgpack.encode(parts))
 
 
 def load(c: apsw.Connection, thread_id: str, digest: bytes | None) -> bytes | None:
@@ -88,22 +92,30 @@ def _put(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
 
 
 def _parts(c: apsw.Connection, thread_id: str, data: bytes) -> list[Part] | None:
-    """A document in parts; None where it has no long list at its top or under a key."""
-    value = orjson.loads(data)
-    if isinstance(value, list):
-        return [_tree(c, thread_id, value)] if len(value) > PIECE else None
-    if not isinstance(value, dict):
-        return None
+    """A document in parts; None where it has no long list at its top or under a few keys."""
     parts: list[Part] = []
-    text = b"{"
-    for key, member in value.items():
-        text += (b"," if len(text) > 1 or parts else b"") + orjson.dumps(key) + b":"
-        if isinstance(member, list) and len(member) > PIECE:
-            parts += [text, _tree(c, thread_id, member)]
-            text = b""
+    text = b""
+    for part in _split(c, thread_id, orjson.loads(data), NESTED):
+        if isinstance(part, bytes):
+            text += part
         else:
-            text += orjson.dumps(member)
-    return [*parts, text + b"}"] if parts else None
+            parts += [text, part]
+            text = b""
+    return [*parts, text] if parts else None
+
+
+def _split(c: apsw.Connection, thread_id: str, value: Any, depth: int) -> Iterator[Part]:
+    """A value in parts; lists that lie in objects are looked for down to `depth` levels."""
+    if isinstance(value, list) and len(value) > PIECE:
+        yield _tree(c, thread_id, value)
+    elif isinstance(value, dict) and depth:
+        yield b"{"
+        for n, (key, member) in enumerate(value.items()):
+            yield (b"," if n else b"") + orjson.dumps(key) + b":"
+            yield from _split(c, thread_id, member, depth - 1)
+        yield b"}"
+    else:
+        yield orjson.dumps(value)
 
 
 def _tree(c: apsw.Connection, thread_id: str, elements: list[Any]) -> list[Any]:

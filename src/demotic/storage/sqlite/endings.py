@@ -161,7 +161,7 @@ def _end_lost(
     (epoch,) = first(c, Q.raise_epoch, (thread_id,))
     if run.request.modes:
         told = {"state": outcome.state, "reason": outcome.reason, "error": outcome.error}
-        event = Event(seq_of(epoch, 0), run_id, END, "", rows.dump(told).encode())
+        event = Event(seq_of(epoch, 0), run_id, END, "", rows.dump(told).encode(), now_us)
         feed.append(c, LeaseKey(thread_id, run_id, epoch), [event], now_us)
     runs.end(c, thread_id, run_id, RunState.RUNNING, outcome, now_us)
     if run.temporary:

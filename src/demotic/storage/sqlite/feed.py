@@ -16,6 +16,9 @@ from demotic.storage.sqlite.threads import erase_thread
 STATE = "values"
 """Kind of the events that hold a whole state."""
 
+STATEFUL = frozenset({"tasks", "checkpoints", "debug"})
+"""Kinds of the events that may hold a state among other things."""
+
 DOCUMENT = b"\x00"
 """First byte of an event's data that is the address of a document; JSON never begins so."""
 
@@ -49,9 +52,13 @@ def append(c: apsw.Connection, key: LeaseKey, events: Sequence[Event], now_us: i
 
 def _stored(c: apsw.Connection, thread_id: str, event: Event) -> Event:
     """The event as the log keeps it: a long state is a document, which shares what repeats."""
-    if event.kind != STATE or len(event.data) < documents.LONG:
+    if len(event.data) < documents.LONG:
         return event
-    return event._replace(data=DOCUMENT + documents.save(c, thread_id, event.data))
+    if event.kind == STATE:
+        return event._replace(data=DOCUMENT + documents.save(c, thread_id, event.data))
+    if event.kind in STATEFUL and (shared := documents.share(c, thread_id, event.data)):
+        return event._replace(data=DOCUMENT + shared)
+    return event
 
 
 def _shown(c: apsw.Connection, thread_id: str, event: Event) -> Event:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -33,6 +33,17 @@ from demotic.domain.model import (
 
 LONGEST_TAG = 256  # characters
 
+
+class _Packed(NamedTuple):
+    """An event as a batch holds it; those of before the time was kept tell none."""
+
+    seq: int
+    kind: str
+    ns: str
+    data: bytes
+    at_us: int = 0
+
+
 _request_decoder = msgspec.json.Decoder(RunRequest)
 _request_encoder = msgspec.json.Encoder()
 _callback_decoder = msgspec.json.Decoder(Callback)
@@ -40,7 +51,7 @@ _change_encoder = msgspec.msgpack.Encoder()
 _change_decoder = msgspec.msgpack.Decoder(Change)
 _log_decoder = msgspec.json.Decoder(list[DeliveryAttempt])
 _batch_encoder = msgspec.msgpack.Encoder()
-_batch_decoder = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]])
+_batch_decoder = msgspec.msgpack.Decoder(list[_Packed])
 
 
 def dump(value: Json) -> str:
@@ -153,13 +164,14 @@ def outcome(row: Sequence[Any], values: bytes | None) -> Outcome:
 
 def pack(events: Sequence[Event]) -> bytes:
     """A batch of one run's events as a row holds it."""
-    return _batch_encoder.encode([(e.seq, e.kind, e.ns, e.data) for e in events])
+    return _batch_encoder.encode([(e.seq, e.kind, e.ns, e.data, e.at_us) for e in events])
 
 
 def unpack(run_id: str, packed: bytes) -> list[Event]:
     """The events of a batch."""
     return [
-        Event(seq, run_id, kind, ns, data) for seq, kind, ns, data in _batch_decoder.decode(packed)
+        Event(seq, run_id, kind, ns, data, at_us)
+        for seq, kind, ns, data, at_us in _batch_decoder.decode(packed)
     ]
 
 

@@ -117,7 +117,7 @@ def fail_queued(c: apsw.Connection, run: Run, epoch: int, error: DemoticError, n
     outcome = Outcome(state=RunState.FAILED, reason=Reason.ERROR, error=told)
     if run.request.modes:
         data = {"state": outcome.state, "reason": outcome.reason, "error": told}
-        event = Event(seq_of(epoch, 0), run.id, END, "", rows.dump(data).encode())
+        event = Event(seq_of(epoch, 0), run.id, END, "", rows.dump(data).encode(), now_us)
         feed.append(c, LeaseKey(run.thread_id, run.id, epoch), [event], now_us)
     end(c, run.thread_id, run.id, run.state, outcome, now_us)
     if run.temporary:

@@ -44,10 +44,13 @@ from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.deliveries import SqliteDeliveries
 from demotic.storage.sqlite.items import SqliteItems
 from demotic.storage.sqlite.schedules import SqliteSchedules
+from demotic.storage.sqlite.spans import FeedSpans
 from demotic.storage.sqlite.upkeep_storage import UpkeepOnSqlite
 
 
-class SqliteStorage(UpkeepOnSqlite, SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk):
+class SqliteStorage(
+    UpkeepOnSqlite, FeedSpans, SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk
+):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 
     def __init__(self, database: Database) -> None:
@@ -287,9 +290,12 @@ class SqliteStorage(UpkeepOnSqlite, SqliteItems, SqliteDeliveries, SqliteSchedul
         *,
         now_us: int,
         parts: Sequence[Change] = (),
+        events: Sequence[Event] = (),
     ) -> bool:
         """See the port."""
-        return await self._db.write("end_write", lambda c: writes.end(c, key, left, parts, now_us))
+        return await self._db.write(
+            "end_write", lambda c: writes.end(c, key, left, parts, events, now_us)
+        )
 
     async def create_with_state(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import apsw
 
 from demotic.domain.errors import ThreadBusy
+from demotic.domain.events import Event
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
 from demotic.domain.model import Claimer, LeaseKey, NewThread, Outcome, Scope, Thread
@@ -39,10 +40,16 @@ def refuse_busy(c: apsw.Connection, thread_id: str) -> None:
 
 
 def end(
-    c: apsw.Connection, key: LeaseKey, left: Outcome | None, parts: Sequence[Change], now_us: int
+    c: apsw.Connection,
+    key: LeaseKey,
+    left: Outcome | None,
+    parts: Sequence[Change],
+    events: Sequence[Event],
+    now_us: int,
 ) -> bool:
     """Give the thread back, with what the change left; whether a run became claimable."""
     feed.fence(c, key)
+    feed.append(c, key, events, now_us)
     checkpoints.put_parts(c, key, key.thread_id, parts)
     if left is not None:
         (agent,) = first(c, Q.get_write_agent, (key.run_id,))

@@ -89,7 +89,8 @@ class Parameter(NamedTuple):
 
 class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
-    add theirs (422, 413, 503). `many`: the body is an array of at least one and at most so many.
+    add theirs (`bad_input`, 413, 503). `many`: the body is an array of at least one and at most
+    so many.
     `value` describes a body that has no fields of its own.
     """
 
@@ -102,6 +103,7 @@ class Described(NamedTuple):
     detail: str = ""
     many: int = 0
     value: Schema | None = None
+    bad_input: int = 422
 
     @property
     def needs_body(self) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msgspec import Struct
@@ -54,6 +54,18 @@ class Tables:
     error_words: Mapping[int, str] = field(default_factory=lambda: ERROR_WORDS)
     error_body: ErrorBody = common_body
     error_shape: Callable[[int], str] = lambda status: "Error"
+
+    def joined(self, other: "Tables") -> "Tables":
+        """These, with what another dialect says of operations that are served among them."""
+        return replace(
+            self,
+            operations={**other.operations, **self.operations},
+            fields={**other.fields, **self.fields},
+            components={**other.components, **self.components},
+            parameters={**other.parameters, **self.parameters},
+            headers={**other.headers, **self.headers},
+            tags={**self.tags, **other.tags},
+        )
 
 
 def document(
@@ -130,9 +142,9 @@ def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
     """The error statuses of an operation: its own and those that come with what it takes."""
     found = set(told.errors) | {500}
     if told.body is not None or told.value is not None:
-        found |= {413, 422}
+        found |= {413, told.bad_input}
     if told.parameters or "{" in path:
-        found.add(422)
+        found.add(told.bad_input)
     if path not in tables.unstored:
         found.add(503)
     return sorted(found)

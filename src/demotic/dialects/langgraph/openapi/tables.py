@@ -18,6 +18,7 @@ from demotic.dialects.langgraph.openapi import (
     operations_crons,
     operations_deliveries,
     operations_store,
+    operations_thread_stream,
     operations_upkeep,
     versions,
 )
@@ -25,6 +26,7 @@ from demotic.web.openapi.document import Tables
 
 PARTS = (
     operations,
+    operations_thread_stream,
     operations_upkeep,
     operations_batches,
     operations_crons,

@@ -1,0 +1,109 @@
+"""Commands: what there are, and how each is answered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from demotic.dialects.streaming import looking, starting, translate, wire
+from demotic.dialects.streaming.errors import SubscriptionNotFound, UnknownCommand, code_of
+from demotic.dialects.streaming.starting import Call, Done
+from demotic.domain.errors import BadInput, DemoticError, ShuttingDown, StorageUnavailable
+from demotic.domain.model import Json
+from demotic.web.answers import encode
+from demotic.web.problems import UNEXPECTED, shortened
+
+log = structlog.get_logger("demotic.streaming")
+
+Handler = Callable[[Call, Mapping[str, Any]], Awaitable[Done]]
+
+MAX_ID = 2**53
+
+SHAPELESS = "Protocol commands must include an integer id and string method."
+
+HANDLERS: Mapping[str, Handler] = {
+    "run.start": starting.start,
+    "input.respond": starting.respond,
+    "input.inject": starting.inject,
+    "state.fork": starting.fork,
+    "state.get": looking.state,
+    "state.listCheckpoints": looking.checkpoints,
+    "agent.getTree": looking.tree,
+}
+"""Commands that are the same wherever they come from."""
+
+
+class Malformed(BadInput):
+    """This is no command."""
+
+
+def command(given: Any) -> wire.Command:
+    """A command. Raises `Malformed`."""
+    try:
+        found = msgspec.convert(given, wire.Command)
+    except msgspec.ValidationError:
+        raise Malformed(SHAPELESS) from None
+    if not 0 <= found.id < MAX_ID:
+        raise Malformed(SHAPELESS)
+    return found
+
+
+async def answered(call: Call, asked: wire.Command, handlers: Mapping[str, Handler]) -> bytes:
+    """The answer to a command, as JSON. Raises what makes every command impossible."""
+    try:
+        handler = handlers.get(asked.method)
+        if handler is None:
+            raise UnknownCommand(f"Unknown protocol command: {asked.method}")
+        return await _success(call, asked.id, await handler(call, asked.params or {}))
+    except (StorageUnavailable, ShuttingDown):
+        raise
+    except DemoticError as error:
+        return failure(asked.id, code_of(error), error.message)
+    except Exception as error:
+        log.error("unexpected error", exc_info=error, command=asked.method, thread=call.thread_id)
+        return failure(asked.id, "unknown_error", UNEXPECTED)
+
+
+async def _success(call: Call, id: int, done: Done) -> bytes:
+    """CDDL 0.0.13, CommandResponse."""
+    position = done.position
+    if position is None:
+        position = (await call.engine.threads.span(call.thread_id)).last
+    meta = {"applied_through_seq": position}
+    return encode({"type": "success", "id": id, "result": done.result, "meta": meta})
+
+
+def failure(id: int | None, code: str, message: str) -> bytes:
+    """CDDL 0.0.13, ErrorResponse."""
+    told: dict[str, Json] = {"type": "error", "id": id, "error": code}
+    return encode({**told, "message": shortened(message)})
+
+
+async def subscribe_once(call: Call, params: Mapping[str, Any]) -> Done:
+    """subscription.subscribe over HTTP: a subscription lives as long as its connection, and that
+    ends with the answer, so nothing is replayed to it. Event streams are for that."""
+    translate.subscription(wire.read(params, wire.Subscribe))
+    return Done({"subscription_id": str(uuid4()), "replayed_events": 0})
+
+
+async def unsubscribe_once(call: Call, params: Mapping[str, Any]) -> Done:
+    """subscription.unsubscribe over HTTP: there is none."""
+    body = wire.read(params, wire.Unsubscribe)
+    raise SubscriptionNotFound(f"There is no subscription {body.subscription_id} here.")
+
+
+async def reconnect_once(call: Call, params: Mapping[str, Any]) -> Done:
+    """subscription.reconnect over HTTP: nothing to restore, but what was missed is told."""
+    body = wire.read(params, wire.Reconnect)
+    run = await call.engine.runs.get(call.thread_id, body.run_id, call.scope)
+    return Done(await looking.reconnection(call, run, body, restored=False))
+
+
+HTTP_HANDLERS: Mapping[str, Handler] = {
+    **HANDLERS,
+    "subscription.subscribe": subscribe_once,
+    "subscription.unsubscribe": unsubscribe_once,
+    "subscription.reconnect": reconnect_once,
+}
