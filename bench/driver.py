@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import aiohttp
 import graphs
+import memory
 from measure import Marks, answer, drive, figures, run, warmed
 from processes import Tree
 from rows import BY_NAME, Figures, Row
@@ -42,7 +43,7 @@ class Client:
             content = await response.read()
         if response.status >= 300:
             raise Refused(f"{method} {path}: {response.status} {content[:200]!r}")
-        return json.loads(content)
+        return json.loads(content) if content else None
 
     async def thread(self, metadata: dict[str, Any] | None = None) -> str:
         """The id of a new thread."""
@@ -89,6 +90,8 @@ class Served:
             sample = await drive(self._make_tagged, range(MANY_THREADS), 32)
             if sample.errors:
                 raise Refused(sample.errors[0])
+        elif self._work.startswith("item_"):
+            await memory.prepare(self._client.call)
 
     async def once(self, index: int) -> None:
         """See `measure.Work`."""
@@ -127,6 +130,18 @@ class Served:
         asked = {"limit": 100, "metadata": {"tag": self._tag, "group": "g7"}}
         found = await self._client.call("POST", "/threads/search", asked)
         _expect({"rows": len(found)}, rows=MANY_THREADS // 100)
+
+    async def _item_put(self, index: int) -> None:
+        await memory.put(self._client.call, index)
+
+    async def _item_get(self, index: int) -> None:
+        _expect(await memory.get(self._client.call, index), found=True)
+
+    async def _item_search(self, index: int) -> None:
+        _expect(await memory.search(self._client.call, index), rows=memory.PAGE)
+
+    async def _item_search_all(self, index: int) -> None:
+        _expect(await memory.search_all(self._client.call, index), rows=memory.PAGE)
 
     async def _stream(self, index: int) -> None:
         await self._tokens(index, "messages")

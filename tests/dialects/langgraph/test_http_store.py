@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from langgraph.runtime import Runtime
+from langgraph_sdk.client import LangGraphClient
 
 from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.domain.items import ItemIndex, ItemRules
@@ -14,7 +16,8 @@ from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.testing.clock import FakeClock
 from dialects.langgraph.langgraph_http import Wire, open_wire
 from embedders import DIMS
-from house import open_house
+from house import House, open_house
+from served import State, chain, served
 
 HERE = Path(__file__).parents[2]
 NO_PERIODS = "must be a non-empty string without periods"
@@ -333,3 +336,32 @@ async def test_odd_texts_come_back_as_they_are(wire: Wire) -> None:
             "namespaces"
         ]
     ]
+
+
+# Graphs and the official client
+
+
+def remember(state: State, runtime: Runtime) -> State:
+    """Stores what it is told, and tells what was there before."""
+    assert runtime.store is not None
+    before = [each.key for each in runtime.store.search(("log",))]
+    for text in state.get("log", []):
+        runtime.store.put(("log",), text, {"text": text})
+    return {"log": before}
+
+
+@pytest.mark.requirement("langgraph.store.shared")
+async def test_a_graph_and_the_python_sdk_see_the_same_items() -> None:
+    async with served(chain(remember)) as house, open_wire(cast(House, house)) as wire:
+        client = LangGraphClient(wire.client)
+        await client.store.put_item(["log"], "from the client", {"n": 1})
+        given: Any = {"log": ["from the graph"]}
+        values = await client.runs.wait(None, "graph", input=given)
+        assert values == {"log": ["from the graph", "from the client"]}
+        item = await client.store.get_item(["log"], "from the graph")
+        assert item["value"] == {"text": "from the graph"}
+        found = await client.store.search_items(["log"], filter={"n": 1})
+        assert [each["key"] for each in found["items"]] == ["from the client"]
+        assert await client.store.list_namespaces() == {"namespaces": [["log"]]}
+        await client.store.delete_item(["log"], "from the graph")
+        assert await client.store.get_item(["log"], "from the graph") is None

@@ -66,6 +66,9 @@ THEIRS = (
         ("status 404",),
         "nothing to miss: what is not there is not found, or not counted",
     ),
+    Difference(
+        ("GET /store/items",), ("status 400",), "a bad namespace is 422 everywhere (observed)"
+    ),
 )
 """What a published document has and ours lacks."""
 
@@ -111,6 +114,9 @@ OURS = (
     Difference(("POST /assistants/count",), ("field name",), "in today's document"),
     Difference(("POST /threads/search",), ("field extract",), "in today's document"),
     Difference(DELETES[:1], ("query delete_threads",), "in today's document"),
+    Difference(("PUT /store/items",), ("field index", "field ttl"), "in today's document"),
+    Difference(("GET /store/items",), ("query refresh_ttl",), "in today's document"),
+    Difference(("POST /store/items/search",), ("field refresh_ttl",), "in today's document"),
 )
 """What our document has and the newest published one lacks."""
 
