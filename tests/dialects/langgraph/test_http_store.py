@@ -167,7 +167,8 @@ async def test_items_are_found_below_a_namespace_page_by_page(wire: Wire) -> Non
     assert (item["namespace"], item["value"], item["score"]) == (["a", "b"], {"at": "a.b/2"}, None)
     assert await keys(wire, namespace_prefix=["a"]) == ["2", "1"]
     assert await keys(wire, namespace_prefix=["a"], limit=1, offset=1) == ["1"]
-    assert len(await keys(wire)) == 5
+    assert len(await keys(wire)) == len(await keys(wire, limit=10_000)) == 5
+    assert await keys(wire, limit=0) == await namespaces(wire, limit=0) == []
 
 
 @pytest.mark.requirement("langgraph.store.filters")
@@ -304,12 +305,12 @@ async def test_null_means_everything_and_far_offsets_find_nothing(wire: Wire) ->
         ("GET", "/store/items?namespace=a", None, "`key` is required"),
         ("GET", "/store/items?namespace=a&key=k%00", None, "`key` must be a text without NUL"),
         ("GET", "/store/items?namespace=a&key=k&refresh_ttl=x", None, "`refresh_ttl` must be"),
-        ("POST", "/store/items/search", {"limit": 0}, "`limit` must be between 1 and 1000"),
+        ("POST", "/store/items/search", {"limit": -1}, "`limit` must be between 0 and 10000"),
         ("POST", "/store/items/search", {"limit": "1"}, "`limit` must be an integer"),
         ("POST", "/store/items/search", {"offset": -1}, "`offset` must be between"),
         ("POST", "/store/items/search", {"filter": []}, "`filter` must be an object"),
         ("POST", "/store/namespaces", {"max_depth": 0}, "`max_depth` must be between"),
-        ("POST", "/store/namespaces", {"limit": 1001}, "`limit` must be between 1 and 1000"),
+        ("POST", "/store/namespaces", {"limit": 10001}, "`limit` must be between 0 and 10000"),
     ],
 )
 async def test_what_cannot_be_understood_is_named(
