@@ -5,7 +5,7 @@ from typing import Literal
 
 from demotic.dialects.langgraph.translate import offset
 from demotic.dialects.langgraph.wire_store import StoreNamespaces, StorePut, StoreSearch
-from demotic.domain.errors import BadInput
+from demotic.domain.errors import BadInput, NamespaceRefused
 from demotic.domain.items import (
     DEFAULT_TTL,
     SEPARATOR,
@@ -20,6 +20,9 @@ ITEMS, NAMESPACES = 10, 100
 """LangGraph API 0.16, StoreSearchRequest.limit and StoreListNamespacesRequest.limit: how many are
 listed by default. It names no bound."""
 
+RESERVED = "langgraph"
+"""LangGraph's `BaseStore.put`: the first label under which nothing of others is stored."""
+
 MAX_ITEMS = 10_000
 MAX_DEPTH = 2**53
 
@@ -32,7 +35,9 @@ def namespace(values: Sequence[str]) -> Namespace:
 
 
 def new_item(body: StorePut) -> NewItem:
-    """PUT /store/items."""
+    """PUT /store/items. Raises `NamespaceRefused` below LangGraph's own label."""
+    if body.namespace[:1] == [RESERVED]:
+        raise NamespaceRefused(f'Root label for namespace cannot be "{RESERVED}".')
     return NewItem(
         namespace=tuple(body.namespace),
         key=body.key,
