@@ -54,6 +54,20 @@ def test_graphs_that_do_not_load_fail_and_the_others_are_still_tried(project: Pa
     assert run("validate", "--no-load").exit_code == 0
 
 
+def test_what_embeds_items_is_loaded_too(project: Path) -> None:
+    (project / "embed.py").write_text("def embed(texts):\n    return [[1.0] for _ in texts]\n")
+    index = {"dims": 1, "embed": "./embed.py:embed"}
+    write(project, store={"index": index})
+    result = run("validate")
+    assert result.exit_code == 0
+    assert "  store.index  ./embed.py:embed  loaded in " in result.stdout
+    write(project, store={"index": {**index, "embed": "./embed.py:none"}})
+    result = run("validate")
+    assert result.exit_code == 1
+    assert "store.index.embed (./embed.py:none)" in result.stderr
+    assert result.stdout.splitlines()[-1] == "1 graph, 0 warnings, 1 error"
+
+
 def test_a_missing_file_is_named(project: Path) -> None:
     (project / "langgraph.json").unlink()
     assert str(project / "langgraph.json") in refused("validate")

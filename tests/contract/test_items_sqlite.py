@@ -8,11 +8,14 @@ from typing import Any
 
 import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from demotic.domain.errors import StorageUnavailable
+from demotic.domain.filters import OPERATORS, matches
 from demotic.domain.items import Item, ItemQuery
 from demotic.domain.model import EVERYTHING
-from demotic.ports.items import ItemStorage
+from demotic.ports.items import ItemStorage, ItemWrite
 from demotic.storage.sqlite import item_search
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
@@ -111,4 +114,38 @@ async def test_the_search_of_everything_goes_through_an_index() -> None:
         "plan", lambda c: c.execute(f"EXPLAIN QUERY PLAN {search}", (0, 1, 0)).fetchall()
     )
     assert [row[3] for row in plan] == ["SCAN i USING COVERING INDEX item_updated"]
+    database.close()
+
+
+KEYS = st.sampled_from(["a", "b", "a.b", 'q"', "b\\", "ü", "", "$", "a]", "\n"])
+ODD = ["x", "", "1", " 1", "1e0", 'say "x"', "\\", "\x1f", "😀", "inf", "nan", "z" * 40]
+NUMBERS = st.sampled_from([0, 1, -1, 1.0, 0.5, 2**53, 2**53 + 1, 2**63, 2**64 - 1, 1e300, -1e-9])
+PLAIN = st.none() | st.booleans() | NUMBERS | st.sampled_from(ODD)
+VALUES = st.dictionaries(
+    KEYS, PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(KEYS, PLAIN, max_size=2), max_size=3
+)
+FILTERS = st.dictionaries(
+    KEYS,
+    PLAIN
+    | st.dictionaries(st.sampled_from(OPERATORS), PLAIN, min_size=1, max_size=2)
+    | st.dictionaries(KEYS.filter(lambda key: key != "$"), PLAIN, max_size=1)
+    | st.lists(PLAIN, max_size=2),
+    min_size=1,
+    max_size=2,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(values=st.lists(VALUES, min_size=1, max_size=8), filters=FILTERS)
+def test_what_is_found_is_what_the_filters_match(
+    values: list[dict[str, Any]], filters: dict[str, Any]
+) -> None:
+    database = Database(None)
+    storage = SqliteStorage(database)
+    writes = [ItemWrite(namespace=("a",), key=str(n), value=v) for n, v in enumerate(values)]
+    storage.put_items(writes, scope=EVERYTHING, now_us=T0).result()
+    query = ItemQuery(filters=filters, limit=100)
+    found = storage.search_items(query, None, scope=EVERYTHING, now_us=T0).result()
+    wanted = {str(n) for n, value in enumerate(values) if matches(value, filters)}
+    assert {each.key for each in found} == wanted
     database.close()

@@ -114,6 +114,7 @@ async def test_a_callers_scope_bounds_what_is_seen_and_stored(house: House) -> N
         NewItem(namespace=("a",), key="k", value={"x": {1}}),
         NewItem(namespace=("a",), key="k", value={"x": 2**70}),
         NewItem(namespace=("a",), key="k", value={}, ttl_s=0),
+        NewItem(namespace=("a",), key="k", value={}, index="text"),
         ItemLookup(("",), "k"),
         ItemRemoval(("a", "b."), "k"),
         ItemQuery(prefix=("a.b",)),
@@ -323,6 +324,13 @@ async def test_an_embedder_that_fails_is_told_and_nothing_is_stored(target: str,
             with pytest.raises(EmbeddingFailed, match=said):
                 items.perform_now([operation])
         assert await found(items) == []
+
+
+def test_an_index_needs_an_embedder() -> None:
+    database = Database(None, vectors=True)
+    with pytest.raises(ValueError, match="An index needs what makes its vectors"):
+        Items(SqliteStorage(database), FakeClock(), ItemRules(index=INDEX))
+    database.close()
 
 
 async def test_without_an_index_a_text_searches_plainly(house: House) -> None:

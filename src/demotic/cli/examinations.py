@@ -99,6 +99,7 @@ def _drivers() -> Findings:
     import apsw  # where it is broken, the other lines still come
 
     yield ok(f"apsw {apsw.apsw_version()}, with SQLite {apsw.sqlite_lib_version()}")
+    yield _vectors()
     if sys.platform == "win32":
         yield ok("asyncio's own event loop: there is no uvloop for Windows")
         return
@@ -107,6 +108,15 @@ def _drivers() -> Findings:
     except PackageNotFoundError:
         fix = f"{sys.executable} -m pip install uvloop"
         yield Finding(Status.FAIL, "uvloop is not installed", fix)
+
+
+def _vectors() -> Finding:
+    """What `store.index` needs; there are platforms that it is not made for."""
+    try:
+        return ok(f"sqlite-vec {version('sqlite-vec')}")
+    except PackageNotFoundError:
+        fix = f"{sys.executable} -m pip install sqlite-vec, if you use store.index"
+        return Finding(Status.WARN, "sqlite-vec is not installed", fix)
 
 
 Read = tuple[Config | None, Settings, list[Finding]]

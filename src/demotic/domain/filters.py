@@ -3,8 +3,7 @@
 A filter gives, by field, the value wanted or an object of operators. An object without operators
 is wanted field by field; a list element by element; a field that is missing counts as null.
 `$gt`, `$gte`, `$lt` and `$lte` compare numbers (also such as are written as texts), else texts by
-their characters; what cannot be compared does not match. (LangGraph's `InMemoryStore`, which
-raises for the latter.)
+their characters; what cannot be compared does not match.
 """
 
 import operator

@@ -18,9 +18,6 @@ SEPARATOR = "."
 ANY_LABEL = "*"
 """In a pattern of namespaces: any label."""
 
-RESERVED = "langgraph"
-"""The first label under which LangGraph keeps what is its own: nothing else is stored there."""
-
 
 class Ttl(Enum):
     """How long an item is kept, where its `ttl_s` names no time."""
@@ -154,8 +151,6 @@ def check_place(namespace: Namespace) -> None:
     if not namespace:
         raise NamespaceRefused("Namespace cannot be empty.")
     check_namespace(namespace)
-    if namespace[0] == RESERVED:
-        raise NamespaceRefused(f'Root label for namespace cannot be "{RESERVED}".')
 
 
 def check_key(key: str) -> None:

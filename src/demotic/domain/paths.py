@@ -2,7 +2,7 @@
 
 A path is field names with dots between them: `title`, `author.name`. `[0]` and `[-1]` take an
 element of a list, `[*]` each of them; `*` takes every field or element; `{title,author.name}` at
-the end several fields. `$`, or nothing, is the whole value. (LangGraph's store index fields.)
+the end several fields. `$`, or nothing, is the whole value.
 """
 
 import json

@@ -132,6 +132,8 @@ def _check(operation: ItemOperation) -> None:
     if isinstance(operation, NewItem):
         check_place(operation.namespace)
         check_key(operation.key)
+        if isinstance(operation.index, str):  # which is a sequence of texts, too
+            raise BadInput("`index` must be false or a list of fields, not one text.")
     elif isinstance(operation, ItemLookup | ItemRemoval):
         check_namespace(operation.namespace)
         check_key(operation.key)

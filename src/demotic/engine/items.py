@@ -27,7 +27,7 @@ log = structlog.get_logger("demotic.items")
 class Items:
     """What callers do with items; also `demotic.ports.items.Memory`, what agents do with them.
 
-    Items are found by meaning where the rules have an index and there is an `embedder` for it.
+    Items are found by meaning where the rules have an index; then an `embedder` is needed.
     Their namespaces and keys are checked: `BadInput` for what cannot be one, `NamespaceRefused`
     for a namespace in which nothing can be stored.
     """
@@ -43,6 +43,8 @@ class Items:
         self._storage, self._clock = storage, clock
         self._index_id: int | None = None
         index = self.rules.index
+        if (index is None) != (embedder is None):
+            raise ValueError("An index needs what makes its vectors, and the reverse.")
         self._meanings = Meanings(index, embedder) if index and embedder else None
 
     async def open(self) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from langgraph.runtime import Runtime
+from langgraph_sdk.client import LangGraphClient
 
 from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.domain.items import ItemIndex, ItemRules
@@ -14,7 +16,8 @@ from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.testing.clock import FakeClock
 from dialects.langgraph.langgraph_http import Wire, open_wire
 from embedders import DIMS
-from house import open_house
+from house import House, open_house
+from served import State, chain, served
 
 HERE = Path(__file__).parents[2]
 NO_PERIODS = "must be a non-empty string without periods"
@@ -164,7 +167,8 @@ async def test_items_are_found_below_a_namespace_page_by_page(wire: Wire) -> Non
     assert (item["namespace"], item["value"], item["score"]) == (["a", "b"], {"at": "a.b/2"}, None)
     assert await keys(wire, namespace_prefix=["a"]) == ["2", "1"]
     assert await keys(wire, namespace_prefix=["a"], limit=1, offset=1) == ["1"]
-    assert len(await keys(wire)) == 5
+    assert len(await keys(wire)) == len(await keys(wire, limit=10_000)) == 5
+    assert await keys(wire, limit=0) == await namespaces(wire, limit=0) == []
 
 
 @pytest.mark.requirement("langgraph.store.filters")
@@ -301,12 +305,12 @@ async def test_null_means_everything_and_far_offsets_find_nothing(wire: Wire) ->
         ("GET", "/store/items?namespace=a", None, "`key` is required"),
         ("GET", "/store/items?namespace=a&key=k%00", None, "`key` must be a text without NUL"),
         ("GET", "/store/items?namespace=a&key=k&refresh_ttl=x", None, "`refresh_ttl` must be"),
-        ("POST", "/store/items/search", {"limit": 0}, "`limit` must be between 1 and 1000"),
+        ("POST", "/store/items/search", {"limit": -1}, "`limit` must be between 0 and 10000"),
         ("POST", "/store/items/search", {"limit": "1"}, "`limit` must be an integer"),
         ("POST", "/store/items/search", {"offset": -1}, "`offset` must be between"),
         ("POST", "/store/items/search", {"filter": []}, "`filter` must be an object"),
         ("POST", "/store/namespaces", {"max_depth": 0}, "`max_depth` must be between"),
-        ("POST", "/store/namespaces", {"limit": 1001}, "`limit` must be between 1 and 1000"),
+        ("POST", "/store/namespaces", {"limit": 10001}, "`limit` must be between 0 and 10000"),
     ],
 )
 async def test_what_cannot_be_understood_is_named(
@@ -333,3 +337,32 @@ async def test_odd_texts_come_back_as_they_are(wire: Wire) -> None:
             "namespaces"
         ]
     ]
+
+
+# Graphs and the official client
+
+
+def remember(state: State, runtime: Runtime) -> State:
+    """Stores what it is told, and tells what was there before."""
+    assert runtime.store is not None
+    before = [each.key for each in runtime.store.search(("log",))]
+    for text in state.get("log", []):
+        runtime.store.put(("log",), text, {"text": text})
+    return {"log": before}
+
+
+@pytest.mark.requirement("langgraph.store.shared")
+async def test_a_graph_and_the_python_sdk_see_the_same_items() -> None:
+    async with served(chain(remember)) as house, open_wire(cast(House, house)) as wire:
+        client = LangGraphClient(wire.client)
+        await client.store.put_item(["log"], "from the client", {"n": 1})
+        given: Any = {"log": ["from the graph"]}
+        values = await client.runs.wait(None, "graph", input=given)
+        assert values == {"log": ["from the graph", "from the client"]}
+        item = await client.store.get_item(["log"], "from the graph")
+        assert item["value"] == {"text": "from the graph"}
+        found = await client.store.search_items(["log"], filter={"n": 1})
+        assert [each["key"] for each in found["items"]] == ["from the client"]
+        assert await client.store.list_namespaces() == {"namespaces": [["log"]]}
+        await client.store.delete_item(["log"], "from the graph")
+        assert await client.store.get_item(["log"], "from the graph") is None

@@ -69,6 +69,9 @@ THEIRS = (
         ("status 404",),
         "nothing to miss: what is not there is not found, or not counted",
     ),
+    Difference(
+        ("GET /store/items",), ("status 400",), "a bad namespace is 422 everywhere (observed)"
+    ),
 )
 """What a published document has and ours lacks."""
 
@@ -167,6 +170,9 @@ OURS = (
         ("POST /runs/crons/search",), ("field enabled", "field metadata"), "in today's document"
     ),
     Difference(("POST /runs/crons/count",), ("field metadata",), "in today's document"),
+    Difference(("PUT /store/items",), ("field index", "field ttl"), "in today's document"),
+    Difference(("GET /store/items",), ("query refresh_ttl",), "in today's document"),
+    Difference(("POST /store/items/search",), ("field refresh_ttl",), "in today's document"),
 )
 """What our document has and the newest published one lacks."""
 

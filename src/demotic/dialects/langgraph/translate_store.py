@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from demotic.dialects.langgraph.choices import MAX_LIMIT
-from demotic.dialects.langgraph.translate import limit, offset
+from demotic.dialects.langgraph.translate import offset
 from demotic.dialects.langgraph.wire_store import StoreNamespaces, StorePut, StoreSearch
-from demotic.domain.errors import BadInput
+from demotic.domain.errors import BadInput, NamespaceRefused
 from demotic.domain.items import (
     DEFAULT_TTL,
     SEPARATOR,
@@ -17,9 +16,14 @@ from demotic.domain.items import (
 from demotic.domain.model import Namespace
 from demotic.web.queries import bounded
 
-NAMESPACES = 100
-"""LangGraph API 0.16, StoreListNamespacesRequest.limit: how many are listed by default."""
+ITEMS, NAMESPACES = 10, 100
+"""LangGraph API 0.16, StoreSearchRequest.limit and StoreListNamespacesRequest.limit: how many are
+listed by default. It names no bound."""
 
+RESERVED = "langgraph"
+"""LangGraph's `BaseStore.put`: the first label under which nothing of others is stored."""
+
+MAX_ITEMS = 10_000
 MAX_DEPTH = 2**53
 
 
@@ -31,7 +35,9 @@ def namespace(values: Sequence[str]) -> Namespace:
 
 
 def new_item(body: StorePut) -> NewItem:
-    """PUT /store/items."""
+    """PUT /store/items. Raises `NamespaceRefused` below LangGraph's own label."""
+    if body.namespace[:1] == [RESERVED]:
+        raise NamespaceRefused(f'Root label for namespace cannot be "{RESERVED}".')
     return NewItem(
         namespace=tuple(body.namespace),
         key=body.key,
@@ -53,7 +59,7 @@ def item_query(body: StoreSearch) -> ItemQuery:
         prefix=tuple(body.namespace_prefix or ()),
         filters=body.filter or {},
         text=body.query or None,
-        limit=limit(body.limit),
+        limit=_limit(body.limit, ITEMS),
         offset=offset(body.offset),
         refresh=body.refresh_ttl,
     )
@@ -66,6 +72,10 @@ def namespace_query(body: StoreNamespaces) -> NamespaceQuery:
         prefixes=[tuple(body.prefix or ())],
         suffixes=[tuple(body.suffix or ())],
         max_depth=None if depth is None else bounded("`max_depth`", depth, 1, MAX_DEPTH),
-        limit=bounded("`limit`", NAMESPACES if body.limit is None else body.limit, 1, MAX_LIMIT),
+        limit=_limit(body.limit, NAMESPACES),
         offset=offset(body.offset),
     )
+
+
+def _limit(given: int | None, usual: int) -> int:
+    return usual if given is None else bounded("`limit`", given, 0, MAX_ITEMS)

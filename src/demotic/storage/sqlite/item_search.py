@@ -32,6 +32,7 @@ FEW = 2000
 through until enough of them lie in it."""
 
 _NO_TIME = 2**63 - 1
+_EXACT = 2**53
 
 
 class Found(NamedTuple):
@@ -88,33 +89,64 @@ def search(
 
 
 class _Wanted:
-    """Conditions on items, with their parameters."""
+    """Conditions on items, in our own words only; `values` are their parameters, by name."""
 
     def __init__(self, now_us: int, found: Sequence[Range], filters: Mapping[str, Json]) -> None:
-        self.ranges = found
-        self._conditions = [f"coalesce(i.expires_us, {_NO_TIME}) > ?"]
-        self.values: list[Any] = [now_us]
+        self.ranges, self.values = found, dict[str, Any]()
+        self._conditions = [f"coalesce(i.expires_us, {_NO_TIME}) > {self.bind(now_us)}"]
         if EVERYWHERE not in found:
-            self._conditions.append(
-                f"({' OR '.join('(i.namespace >= ? AND i.namespace < ?)' for _ in found)})"
+            within = (
+                f"(i.namespace >= {self.bind(low)} AND i.namespace < {self.bind(high)})"
+                for low, high in found
             )
-            self.values += [each for pair in found for each in pair]
+            self._conditions.append(f"({' OR '.join(within)})")
         if filters:
-            self._add_filters(filters)
+            self._conditions += self._necessary(filters)
+            self._conditions.append(f"item_matches(i.value, {self.bind(rows.dump(filters))})")
 
     @property
     def sql(self) -> str:
-        """The conditions, in our own words only."""
+        """All of them."""
         return " AND ".join(self._conditions)
 
-    def _add_filters(self, filters: Mapping[str, Json]) -> None:
-        # A text that is wanted stands in the value as it is written: looking for it is quick.
+    def bind(self, value: Any) -> str:
+        """A parameter's name in the statement."""
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f":{name}"
+
+    def _necessary(self, filters: Mapping[str, Json]) -> Iterator[str]:
+        """What SQLite itself can tell of what is wanted, ten times as fast: no match fails it."""
         for key, wanted in filters.items():
-            if isinstance(wanted, str):
-                self._conditions.append("instr(i.value, ?) > 0")
-                self.values.append(f"{rows.dump(key)}:{rows.dump(wanted)}")
-        self._conditions.append("item_matches(i.value, ?)")
-        self.values.append(rows.dump(filters))
+            if not _is_simple(key):
+                continue
+            comparisons = wanted if isinstance(wanted, dict) else {"$eq": wanted}
+            field = f"json_extract(i.value, {self.bind(_path(key))})"
+            for name, operand in comparisons.items():
+                if name == "$eq" and (_is_number(operand) or _is_simple(operand)):
+                    yield f"{field} = {self.bind(operand)}"
+                elif name in _SIGNS and _is_number(operand):  # a text may be a number, too
+                    compared = f"{field} {_SIGNS[name]} {self.bind(operand)}"
+                    yield f"({compared} OR typeof({field}) = 'text')"
+
+
+_SIGNS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+
+
+def _path(key: str) -> str:
+    """The JSON path of a field, whose name has no quotes."""
+    return f'$."{key}"'
+
+
+def _is_simple(value: Json) -> bool:
+    """Whether it is a text that JSON writes as it is."""
+    return isinstance(value, str) and value != "" and rows.dump(value) == f'"{value}"'
+
+
+def _is_number(value: Json) -> bool:
+    """Whether it is a number that SQLite compares as exactly as JSON does."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= _EXACT
 
 
 Ranked = Sequence[tuple[int, float | None]]
@@ -127,10 +159,8 @@ def _by_time(c: apsw.Connection, wanted: _Wanted, query: ItemQuery) -> Ranked:
         source, order = "item i", "+i.updated_us DESC, +i.id DESC"
     else:
         source, order = "item i INDEXED BY item_updated", "i.updated_us DESC, i.id DESC"
-    statement = (
-        f"SELECT i.id, NULL FROM {source} WHERE {wanted.sql} ORDER BY {order} LIMIT ? OFFSET ?"
-    )
-    return every(c, statement, (*wanted.values, query.limit, query.offset))
+    statement = f"SELECT i.id, NULL FROM {source} WHERE {wanted.sql} ORDER BY {order}"
+    return _page(c, statement, wanted, query)
 
 
 def _are_few(c: apsw.Connection, found: Sequence[Range]) -> bool:
@@ -142,15 +172,21 @@ def _are_few(c: apsw.Connection, found: Sequence[Range]) -> bool:
 
 def _by_meaning(c: apsw.Connection, wanted: _Wanted, query: ItemQuery, near: Vector) -> Ranked:
     """The best of an item's vectors counts. One without length is like nothing: its score is 0."""
+    distance = f"vec_distance_cosine(v.vector, {wanted.bind(near.data)})"
+    index = wanted.bind(near.index_id)
     statement = f"""
-        SELECT i.id, max(CASE WHEN v.id IS NOT NULL
-            THEN 1 - coalesce(vec_distance_cosine(v.vector, ?), 1) END) AS score
-        FROM item i LEFT JOIN item_vector v ON v.item_id = i.id AND v.index_id = ?
-        WHERE {wanted.sql} GROUP BY i.id
-        ORDER BY score IS NULL, score DESC, i.updated_us DESC, i.id DESC LIMIT ? OFFSET ?
+        SELECT i.id, max(CASE WHEN v.id IS NOT NULL THEN 1 - coalesce({distance}, 1) END) AS score
+        FROM item i LEFT JOIN item_vector v ON v.item_id = i.id AND v.index_id = {index}
+        WHERE {wanted.sql} GROUP BY +i.id
+        ORDER BY score IS NULL, score DESC, i.updated_us DESC, i.id DESC
     """
-    values = (near.data, near.index_id, *wanted.values, query.limit, query.offset)
-    return every(c, statement, values)
+    return _page(c, statement, wanted, query)
+
+
+def _page(c: apsw.Connection, statement: str, wanted: _Wanted, query: ItemQuery) -> Ranked:
+    paged = f"{statement} LIMIT {wanted.bind(query.limit)} OFFSET {wanted.bind(query.offset)}"
+    found: list[Any] = c.execute(paged, wanted.values).fetchall()
+    return found
 
 
 def list_namespaces(

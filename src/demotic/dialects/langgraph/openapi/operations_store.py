@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from demotic.dialects.langgraph import render_store, wire_store
-from demotic.dialects.langgraph.choices import MAX_LIMIT
-from demotic.dialects.langgraph.openapi.fields import LIMIT, OFFSET
-from demotic.dialects.langgraph.translate_store import MAX_DEPTH, NAMESPACES
+from demotic.dialects.langgraph.openapi.fields import OFFSET
+from demotic.dialects.langgraph.translate_store import ITEMS, MAX_DEPTH, MAX_ITEMS, NAMESPACES
 from demotic.domain.filters import OPERATORS
 from demotic.domain.items import MAX_TTL_S
 from demotic.web.openapi.describing import (
@@ -108,7 +107,7 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
             f"compared by {', '.join(f'`{each}`' for each in OPERATORS)}.",
             examples=[{"kind": "note", "stars": {"$gte": 3}}],
         ),
-        "limit": LIMIT,
+        "limit": words("How many at most.", minimum=0, maximum=MAX_ITEMS, default=ITEMS),
         "offset": OFFSET,
         "query": words("A text to which the items' meaning is to be near."),
         "refresh_ttl": words(REFRESH),
@@ -119,7 +118,7 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "max_depth": words(
             "Cut deeper ones off here, and tell each once.", minimum=1, maximum=MAX_DEPTH
         ),
-        "limit": words("How many at most.", minimum=1, maximum=MAX_LIMIT, default=NAMESPACES),
+        "limit": words("How many at most.", minimum=0, maximum=MAX_ITEMS, default=NAMESPACES),
         "offset": OFFSET,
     },
 }

@@ -10,7 +10,7 @@ import pytest
 
 from process import test_sdk_js
 from process.serving import Server
-from process.test_store import MEMORY
+from process.test_store_served import MEMORY
 
 packages = test_sdk_js.packages  # the fixture: the SDK's versions, installed
 

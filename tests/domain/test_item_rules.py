@@ -23,14 +23,11 @@ def test_a_label_that_cannot_be_one_is_refused(label: str) -> None:
             check(("a", label))
 
 
-def test_nothing_is_stored_at_the_root_or_where_langgraph_keeps_its_own() -> None:
+def test_nothing_is_stored_at_the_root() -> None:
     check_namespace(())
-    check_namespace(("langgraph",))
-    check_place(("a", "langgraph"))
+    check_place(("a",))
     with pytest.raises(NamespaceRefused, match="cannot be empty"):
         check_place(())
-    with pytest.raises(NamespaceRefused, match='cannot be "langgraph"'):
-        check_place(("langgraph", "x"))
 
 
 @pytest.mark.parametrize("key", ["a\0", "\udfff"])

@@ -1,0 +1,34 @@
+"""The projects on the page about long-term memory do what the page says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.pages import DOCS, blocks, read
+from process.serving import Server
+
+PAGE = DOCS / "howto" / "long-term-memory.md"
+SHOWN_URL = "http://127.0.0.1:2024"
+
+
+@pytest.mark.parametrize("part", [0, 1], ids=["from a client", "by meaning"])
+def test_a_script_of_the_page_prints_what_it_says(part: int, tmp_path: Path) -> None:
+    found = blocks(read(PAGE))
+    python = [content for language, content in found if language == "python"]
+    agent, embed = (each for each in python if "langgraph_sdk" not in each)
+    script = [each for each in python if "langgraph_sdk" in each][part]
+    said = [content for language, content in found if language == "text"][part]
+    config = next(content for language, content in found if language == "json")
+    for name, content in (("agent.py", agent), ("embed.py", embed), ("langgraph.json", config)):
+        (tmp_path / name).write_text(content)
+    with Server(tmp_path / "data", graphs=tmp_path) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", script.replace(SHOWN_URL, server.base_url)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == said
