@@ -23,7 +23,7 @@ def test_the_program_alone_shows_its_help() -> None:
     assert run().stdout == run("--help").stdout
     listed = run().stdout.partition("Commands:")[2].split("\n")
     names = {line.split()[0] for line in listed if line.strip()}
-    assert names == {"completion", "dev", "doctor", "new", "serve", "validate"}
+    assert names == {"completion", "deliveries", "dev", "doctor", "new", "serve", "validate"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from demotic.cli.app import main
 from demotic.cli.completion import command as _completion
+from demotic.cli.deliveries import command as _deliveries
 from demotic.cli.dev import command as _dev
 from demotic.cli.doctor import command as _doctor
 from demotic.cli.new import command as _new
@@ -10,5 +11,5 @@ from demotic.cli.validate import command as _validate
 
 __all__ = ["main"]
 
-for _each in (_completion, _dev, _doctor, _new, _serve, _validate):
+for _each in (_completion, _deliveries, _dev, _doctor, _new, _serve, _validate):
     main.add_command(_each)
