@@ -136,9 +136,11 @@ def make_agents(
     return agents
 
 
-def callbacks_of(config: Config, settings: Settings) -> Callbacks:
-    """How runs' changes are told to whom they name."""
+def callbacks_of(config: Config, settings: Settings) -> Callbacks | None:
+    """How runs' changes are told to whom they name; None: they are not."""
     rules = config.webhooks
+    if rules.disabled:
+        return None
     loopback = () if rules.disable_loopback else LOOPBACK
     policy = UrlPolicy(
         require_https=rules.require_https,
@@ -210,7 +212,8 @@ async def engine_of(
         ) as engine:
             yield engine
     finally:
-        await callbacks.sender.close()
+        if callbacks is not None:
+            await callbacks.sender.close()
         await storage.close()
 
 

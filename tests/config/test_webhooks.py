@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,15 @@ async def test_file_and_settings_decide_where_callbacks_go(tmp_path: Path) -> No
     config = read(tmp_path, {"url": {"disable_loopback": False, "require_https": False}})
     given = {"DEMOTIC_WEBHOOK_NETWORKS": "10.0.0.0/8", "DEMOTIC_WEBHOOK_LOG_SECS": "60"}
     callbacks = callbacks_of(config, read_settings({}, given, DEFAULTS))
-    assert callbacks.keep_s == 60
+    assert callbacks is not None and callbacks.keep_s == 60
     for url in ("http://127.0.0.1/", "http://[::1]/", "http://10.1.1.1/", "https://a.example/"):
         callbacks.sender.check(url)
     for url in ("http://192.168.0.1/", "/hook"):
         with pytest.raises(Exception, match="must not"):
             callbacks.sender.check(url)
     await callbacks.sender.close()
+
+
+def test_webhooks_can_be_switched_off(tmp_path: Path) -> None:
+    config = replace(read(tmp_path, None), webhooks=Webhooks(disabled=True))
+    assert callbacks_of(config, read_settings({}, {}, DEFAULTS)) is None

@@ -153,6 +153,18 @@ class Trial:
             except (httpx.TransportError, httpx.StreamError):
                 await asyncio.to_thread(self.start)
 
+    async def revive(self) -> None:
+        """Wait until the server dies, where no request would tell; then start the next one."""
+        assert self._server is not None
+        loop, died = asyncio.get_running_loop(), asyncio.Event()
+        sentinel = self._server.sentinel
+        loop.add_reader(sentinel, died.set)
+        try:
+            await asyncio.wait_for(died.wait(), DEADLINE_S)
+        finally:
+            loop.remove_reader(sentinel)
+        await asyncio.to_thread(self.start)
+
     async def _unless_dead(self, request: Callable[[], Any]) -> Any:
         """Do a request; when the server dies first, it counts as broken.
 

@@ -6,6 +6,7 @@ with lean():
     from demotic.cli.app import main
     from demotic.cli.bench import command as _bench
     from demotic.cli.completion import command as _completion
+    from demotic.cli.deliveries import command as _deliveries
     from demotic.cli.dev import command as _dev
     from demotic.cli.doctor import command as _doctor
     from demotic.cli.new import command as _new
@@ -14,5 +15,5 @@ with lean():
 
 __all__ = ["main"]
 
-for _each in (_bench, _completion, _dev, _doctor, _new, _serve, _validate):
+for _each in (_bench, _completion, _deliveries, _dev, _doctor, _new, _serve, _validate):
     main.add_command(_each)

@@ -85,8 +85,12 @@ class HttpSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Where callbacks may go, and the headers that go with them. None: any domain, any port."""
+    """Where callbacks may go, and the headers that go with them. None: any domain, any port.
 
+    `disabled`: none are made, and runs that ask for one are refused.
+    """
+
+    disabled: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     require_https: bool = False
     allowed_domains: tuple[str, ...] | None = None
