@@ -25,6 +25,7 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.config import Config, Settings
+from demotic.dialects.langgraph.compat import VERSIONS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine, Limits, running
 from demotic.logs import AccessLog
@@ -109,7 +110,7 @@ async def engine_of(
 
 def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set."""
-    dialect = LangGraphDialect(lambda: engine)
+    dialect = LangGraphDialect(lambda: engine, VERSIONS[settings.compat])
     prefix = settings.mount_prefix or config.mount_prefix
     return Starlette(
         routes=[Mount(prefix, routes=dialect.routes)] if prefix else dialect.routes,

@@ -3,11 +3,19 @@
 from demotic.config.file import find_config, read_config
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, NOT_YET
 from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
-from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
+from demotic.config.settings import (
+    COMPAT,
+    LOG_LEVELS,
+    SETTINGS,
+    Setting,
+    Settings,
+    read_settings,
+)
 from demotic.config.variables import VARIABLES, Variable
 
 __all__ = [
     "BUILD_ONLY",
+    "COMPAT",
     "FILE_FORMS",
     "FILE_NAME",
     "LOG_LEVELS",
