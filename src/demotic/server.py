@@ -32,6 +32,7 @@ from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.choices import STAMPS
+from demotic.dialects.langgraph.compat import VERSIONS
 from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.dialects.streaming.routes import StreamingDialect
@@ -241,7 +242,11 @@ def make_app(
 
     streaming = StreamingDialect(lambda: engine, STAMPS)
     dialect = LangGraphDialect(
-        lambda: engine, also=streaming.operations, told=streaming.tables, extend=with_custom
+        lambda: engine,
+        VERSIONS[settings.compat],
+        also=streaming.operations,
+        told=streaming.tables,
+        extend=with_custom,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
     beside = dialect_mounts(engine, config)

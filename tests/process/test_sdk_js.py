@@ -195,3 +195,22 @@ def test_errors_are_streamed_raised_and_returned(report: Report) -> None:
     assert got["returned"] == {"__error__": error}
     assert [each["status"] for each in got["missing"]] == [404] * 4
     assert got["thread"]["status"] == "error"
+
+
+def test_a_cron_fires_and_is_changed_found_counted_and_deleted(report: Report) -> None:
+    got = step(report, "crons")
+    made, alone = got["made"], got["alone"]
+    assert len(got["runs"]) >= 2
+    assert all(run["metadata"]["cron_id"] == made["cron_id"] for run in got["runs"])
+    assert (made["enabled"], got["paused"]["enabled"]) == (True, False)
+    assert (alone["thread_id"], alone["on_run_completed"]) == (None, "keep")
+    assert [each["cron_id"] for each in got["found"]] == [made["cron_id"]]
+    ids = [each["cron_id"] for each in got["sorted"]]
+    assert ids.index(made["cron_id"]) < ids.index(alone["cron_id"])
+    assert (got["count"], got["gone"]["status"]) == (1, 404)
+
+
+def test_runs_are_started_and_cancelled_in_numbers(report: Report) -> None:
+    got = step(report, "batch")
+    assert got["values"] == [{"items": ["in", "a", "b"]}] * 2
+    assert got["cancelled"]["status"] == "interrupted"

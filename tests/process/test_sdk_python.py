@@ -595,4 +595,4 @@ async def test_an_unknown_graph_is_refused_with_the_names_of_those_there_are(
 
 async def test_what_is_planned_says_so(client: LangGraphClient) -> None:
     with pytest.raises(InternalServerError, match="planned"):
-        await client.crons.search()
+        await client.http.post("/ui/echo", json={})

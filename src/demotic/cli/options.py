@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from demotic.config import FILE_NAME, LOG_LEVELS
+from demotic.config import COMPAT, FILE_NAME, LOG_LEVELS
 
 Command = Callable[..., Any]
 NAMES = {
@@ -15,6 +15,7 @@ NAMES = {
     "data_dir": "data_dir",
     "n_jobs_per_worker": "slots",
     "server_log_level": "log_level",
+    "compat": "compat",
 }
 """The settings that options set."""
 
@@ -45,6 +46,11 @@ _SERVING: tuple[Callable[[Command], Command], ...] = (
         "--server-log-level",
         type=click.Choice(LOG_LEVELS, case_sensitive=False),
         help="Least severe log line to write.  [default: INFO]",
+    ),
+    click.option(
+        "--compat",
+        type=click.Choice(COMPAT),
+        help="Version of LangGraph's API to be like.  [default: today]",
     ),
     click.option("--insecure", is_flag=True, help="Allow a host that other machines can reach."),
 )

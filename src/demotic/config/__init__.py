@@ -12,11 +12,20 @@ from demotic.config.model import (
     HttpSpec,
     Webhooks,
 )
-from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
+from demotic.config.settings import (
+    COMPAT,
+    LOG_LEVELS,
+    SETTINGS,
+    Setting,
+    Settings,
+    read_settings,
+)
 from demotic.config.variables import VARIABLES, Variable
 
 __all__ = [
+    "COMPAT",
     "BUILD_ONLY",
+    "COMPAT",
     "FILE_FORMS",
     "FILE_NAME",
     "LOG_LEVELS",

@@ -40,6 +40,7 @@ class Settings:
     webhook_log_s: float = 259_200.0
     schedules: bool = True
     look_s: float = 5.0
+    compat: str = "today"
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -146,6 +147,7 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("networks, as in 10.0.0.0/8, separated by commas") from None
 
 
+COMPAT = ("today", "2024", "0.1.0")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -370,6 +372,15 @@ SETTINGS = (
         "How many seconds pass at most between two looks for what is due, should the machine's "
         "clock be set or the machine have slept. What is due starts at its instant all the same.",
         _pause,
+    ),
+    Setting(
+        "compat",
+        "DEMOTIC_COMPAT",
+        "--compat",
+        "today",
+        "The version of LangGraph's API whose defaults and short answers the server has: "
+        "`today`, `2024` or `0.1.0`. See [compatibility](compatibility.md).",
+        _one_of(*COMPAT),
     ),
 )
 """Every setting. A flag wins over its variable, the variable over the default."""

@@ -29,7 +29,8 @@ class ScheduleStorage(Protocol):
         now_us: int,
     ) -> Schedule:
         """Store a schedule that is due next at `next_us`; what the scope filters by becomes
-        metadata, and its runs start in that scope.
+        metadata, and its runs start in that scope. A missing thread is made where its runs may
+        make it.
 
         Raises `AssistantNotFound`, `ThreadNotFound`, and `AgentNotFound` when the claimer does
         not host the assistant's agent.

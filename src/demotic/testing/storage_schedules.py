@@ -157,6 +157,18 @@ class ScheduleContract:
             await schedule(storage, new_schedule(foreign), scope=ALICE)
         assert (await storage.search_schedules(ScheduleQuery(), scope=EVERYTHING)).total == 0
 
+    async def test_a_missing_thread_is_made_where_the_runs_may_make_it(
+        self, storage: Storage
+    ) -> None:
+        await prepare(storage)
+        new = new_schedule(uuid7(T0))
+        made = await schedule(
+            storage, replace(new, run=replace(new.run, create_thread=True)), scope=ALICE
+        )
+        assert made.run.thread_id is not None
+        thread = await storage.get_thread(made.run.thread_id, scope=ALICE)
+        assert thread.metadata == {"owner": "alice"}
+
     async def test_a_schedule_of_another_scope_does_not_exist(self, storage: Storage) -> None:
         await prepare(storage)
         made = await schedule(storage, scope=ALICE)

@@ -11,6 +11,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.ids import system_assistant_id
 from demotic.engine.core import Engine
@@ -41,9 +42,9 @@ def run_body(*steps: list[Any], **options: Any) -> dict[str, Any]:
 class Wire:
     """What a client does: requests with JSON bodies."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, compat: Compat = TODAY) -> None:
         self.house = house
-        dialect = LangGraphDialect(lambda: house.engine)
+        dialect = LangGraphDialect(lambda: house.engine, compat)
         self.app: ASGIApp = Starlette(
             routes=dialect.routes, exception_handlers=dialect.exception_handlers
         )
@@ -183,8 +184,8 @@ def frames(stream: str | bytes) -> list[Frame]:
 
 
 @asynccontextmanager
-async def open_wire(house: House) -> AsyncIterator[Wire]:
+async def open_wire(house: House, compat: Compat = TODAY) -> AsyncIterator[Wire]:
     """A client of a house."""
-    wire = Wire(house)
+    wire = Wire(house, compat)
     async with wire.client:
         yield wire

@@ -7,6 +7,7 @@ has a test and each test of a promise has an entry.
 from demotic.dialects.langgraph import deferred
 from dialects.langgraph import (
     requirements_batches,
+    requirements_compat,
     requirements_crons,
     requirements_store,
     requirements_thread_stream,
@@ -189,6 +190,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     **requirements_batches.REQUIREMENTS,
+    **requirements_compat.REQUIREMENTS,
     **requirements_crons.REQUIREMENTS,
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
     **requirements_webhooks.REQUIREMENTS,

@@ -13,6 +13,7 @@ from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, UNKNOWN, Wire, o
 from house import open_house
 
 CRONS = "/runs/crons"
+NEW = "00000000-0000-7000-8000-000000000001"
 EVERY_MINUTE = "* * * * *"
 
 
@@ -79,6 +80,9 @@ async def test_a_cron_starts_a_run_on_its_thread_at_each_instant(wire: Wire) -> 
     assert joined.json() == {"done": ["emit"]}
     shown = (await wire.ask("GET", f"{CRONS}/{row['cron_id']}")).json()
     assert shown == {**row, "next_run_date": "2026-06-01T00:03:00+00:00"}
+    made = await wire.ask("POST", f"/threads/{NEW}{CRONS}", cron_body(if_not_exists="create"))
+    assert made.json()["thread_id"] == NEW
+    assert (await wire.ask("GET", f"/threads/{NEW}")).status_code == 200
     unknown = await wire.ask("POST", f"/threads/{UNKNOWN}{CRONS}", cron_body())
     assert (unknown.status_code, unknown.json()["code"]) == (404, "thread_not_found")
     assert (await wire.ask("POST", f"/threads/nope{CRONS}", cron_body())).status_code == 422

@@ -159,8 +159,8 @@ OURS = (
     ),
     Difference(
         CRON_STARTS,
-        ("field checkpoint_id", "field checkpoint_during"),
-        "in 0.1.0; sent by the SDKs of today",
+        ("field checkpoint_id", "field checkpoint_during", "field if_not_exists"),
+        "in 0.1.0, or sent by SDKs",
     ),
     Difference(
         CRON_STARTS[:1], ("field multitask_strategy",), "in 0.1.0 and 2024; sent by the SDKs"

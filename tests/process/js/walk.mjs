@@ -147,6 +147,40 @@ const walks = {
     return { waited, streamed, created };
   },
 
+  async crons() {
+    const id = await newThread();
+    const tag = { tag: crypto.randomUUID() };
+    const everySecond = { schedule: "* * * * * *", input: IN, metadata: tag };
+    const made = await client.crons.createForThread(id, "echo", everySecond);
+    let runs = [];
+    const until = Date.now() + 10_000;
+    while (runs.length < 2 && Date.now() < until) runs = await client.runs.list(id);
+    const paused = await client.crons.update(made.cron_id, { enabled: false });
+    const daily = { schedule: "0 9 * * *", onRunCompleted: "keep", metadata: tag };
+    const alone = await client.crons.create("echo", daily);
+    const found = await client.crons.search({ threadId: id, enabled: false });
+    const sorted = await client.crons.search({ sortBy: "created_at", sortOrder: "asc" });
+    const count = await client.crons.count({ threadId: id });
+    await client.crons.delete(made.cron_id);
+    await client.crons.delete(alone.cron_id);
+    const gone = await failure(client.crons.delete(made.cron_id));
+    return { made, runs, paused, alone, found, sorted, count, gone };
+  },
+
+  async batch() {
+    const one = { assistantId: "echo", input: IN, on_completion: "keep" };
+    const runs = await client.runs.createBatch([one, one]);
+    const values = [];
+    for (const run of runs) values.push(await client.runs.join(run.thread_id, run.run_id));
+    const id = await newThread();
+    const slow = await client.runs.create(id, "slow", { input: { n: 1000 } });
+    const many = { threadId: id, runIds: [slow.run_id], action: "interrupt" };
+    if (client.runs.cancelMany === undefined) await client.runs.cancel(id, slow.run_id, true);
+    else await client.runs.cancelMany(many);
+    await client.runs.join(id, slow.run_id);
+    return { values, cancelled: await client.runs.get(id, slow.run_id) };
+  },
+
   async errors() {
     const id = await newThread();
     const streamed = await collect(client.runs.stream(id, "err", { input: IN }));

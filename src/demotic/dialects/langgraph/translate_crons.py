@@ -70,7 +70,8 @@ def changed(
         raise NothingToChange
     payload = {**old.reply_format["payload"], **fields}
     payload["config"] = _unmarked(payload["config"])
-    payload["metadata"] = {**old.metadata, **(patch.metadata or {})}
+    if patch.metadata is not None:
+        payload["metadata"] = {**old.metadata, **patch.metadata}
     if clears_end:
         payload.pop("end_time", None)
     return new_schedule(

@@ -10,7 +10,8 @@ from demotic.dialects.langgraph.wire import Object
 class CronCreate(Struct):
     """LangGraph API 0.16, CronCreate and ThreadCronCreate.
 
-    `checkpoint_id` is in 0.1.0's document, `checkpoint_during` is sent by the SDKs.
+    `checkpoint_id` is in 0.1.0's document; `checkpoint_during` and `if_not_exists` are sent by
+    SDKs.
     """
 
     schedule: str
@@ -27,6 +28,7 @@ class CronCreate(Struct):
     interrupt_before: str | list[str] | None = None
     interrupt_after: str | list[str] | None = None
     multitask_strategy: str | None = None
+    if_not_exists: str | None = None
     stream_mode: str | list[str] | None = None
     stream_subgraphs: bool | None = None
     stream_resumable: bool | None = None

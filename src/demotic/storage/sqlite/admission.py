@@ -88,7 +88,7 @@ def admit(c: apsw.Connection, asked: Asked) -> Admission:
     if new.thread_id is None:
         place = _own_thread(c, assistant, stamps, asked)
     else:
-        place = _existing(c, new, new.thread_id, asked.scope, now_us)
+        place = existing(c, new, new.thread_id, asked.scope, now_us)
         if new.answers:
             questions.check(c, place.id, new.answers)
         _apply_busy_policy(c, place, asked)
@@ -148,7 +148,8 @@ def _own_thread(
     return _Place(thread_id, metadata, epoch, temporary=temporary)
 
 
-def _existing(c: apsw.Connection, new: NewRun, thread_id: str, scope: Scope, now_us: int) -> _Place:
+def existing(c: apsw.Connection, new: NewRun, thread_id: str, scope: Scope, now_us: int) -> _Place:
+    """The thread that a run names; made for it where it may be."""
     row = first(c, Q.get_thread_to_run, (thread_id, rows.scope_filter(scope)))
     if row is not None:
         return _Place(thread_id, rows.load_or_none(row[0]), row[1])

@@ -19,7 +19,7 @@ from demotic.domain.schedules import (
     Timing,
 )
 from demotic.storage.sql.queries import Queries
-from demotic.storage.sqlite import admission, rows, threads
+from demotic.storage.sqlite import admission, rows
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import every, first
@@ -110,7 +110,7 @@ def create(
     """Store a schedule of an assistant and a thread that are there."""
     assistant = admission.hosted(c, new.run.assistant_id, assistant_scope, claimer)
     if new.run.thread_id is not None:
-        threads.get(c, new.run.thread_id, scope)
+        admission.existing(c, new.run, new.run.thread_id, scope, now_us)
     row = (
         new.id,
         assistant.id,

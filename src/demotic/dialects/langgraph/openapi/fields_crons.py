@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from demotic.dialects.langgraph import render_crons
-from demotic.dialects.langgraph.choices import BUSY, CRON_SORT, ON_COMPLETION
+from demotic.dialects.langgraph.choices import BUSY, CRON_SORT, IF_NOT_EXISTS, ON_COMPLETION
 from demotic.dialects.langgraph.openapi import fields
 from demotic.dialects.langgraph.openapi.fields import (
     CONTAINED,
@@ -86,6 +86,9 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "interrupt_before": RUN["interrupt_before"],
         "interrupt_after": RUN["interrupt_after"],
         "multitask_strategy": one_of("What a run does on a busy thread.", BUSY, "enqueue"),
+        "if_not_exists": one_of(
+            "What to do where there is no such thread, now.", IF_NOT_EXISTS, "reject"
+        ),
         "stream_mode": words(
             "What is kept of each run's events, for who joins its stream.",
             **RUN["stream_mode"].more,

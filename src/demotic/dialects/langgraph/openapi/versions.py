@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from demotic.dialects.langgraph.compat import Compat
+from demotic.dialects.langgraph.compat import Compat, Reply
 from demotic.web.openapi.describing import NAMES, OBJECT, TEXT, Answer, Described, Words, shape
 from demotic.web.openapi.document import Tables
 
@@ -40,10 +40,10 @@ def _operation(compat: Compat, told: Described) -> Described:
     short = {DELETED: compat.gone, CANCELLING: compat.cancelling}
     answers: dict[int, Answer] = {}
     for status, answer in told.answers.items():
-        reply = short.get(status)
-        if reply is None or reply.status == status:
-            answers[status] = answers.get(status, answer)
-        else:
+        reply = short.get(status, Reply(status))
+        if reply.status == status:
+            answers[status] = answer
+        elif reply.status not in told.answers:
             answers[reply.status] = Answer(answer.text, OBJECT)
     return told._replace(answers=answers)
 

@@ -1,0 +1,31 @@
+"""What the LangGraph dialect promises to the clients of earlier versions."""
+
+from dialects.langgraph.promises import Requirement
+
+EARLY = "LangGraph API 0.1.0 (June 2024) and of November 2024"
+
+REQUIREMENTS: dict[str, Requirement] = {
+    "langgraph.compat.multitask_strategy": Requirement(
+        f"{EARLY}, multitask_strategy", "a run on a busy thread is refused unless it says otherwise"
+    ),
+    "langgraph.compat.on_disconnect": Requirement(
+        f"{EARLY}, on_disconnect", "a run ends with its client unless it says otherwise"
+    ),
+    "langgraph.compat.done": Requirement(
+        f"{EARLY}, DELETE and cancel", "200 with {} for what is deleted or cancelled"
+    ),
+    "langgraph.compat.errors": Requirement(
+        "LangGraph API 0.1.0, HTTPValidationError",
+        "the detail of a 422 is a list of {loc, msg, type}",
+    ),
+    "langgraph.compat.document": Requirement(
+        EARLY, "the document tells the version's defaults, statuses and errors"
+    ),
+    "langgraph.compat.walk.0.1.0": Requirement(
+        "LangGraph API 0.1.0, every operation", "its clients walk through all they know"
+    ),
+    "langgraph.compat.walk.2024": Requirement(
+        "LangGraph API of November 2024 (the Go client's)",
+        "its clients walk through all they know but the store",
+    ),
+}
