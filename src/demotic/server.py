@@ -24,8 +24,9 @@ from demotic.agents.langgraph.adapter import LangGraphAgent
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph
 from demotic.agents.langgraph.serde import StrictSerializer
-from demotic.config import Config, Settings
+from demotic.config import Config, Settings, ThreadTtl
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.domain.model import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.logs import AccessLog
 from demotic.ports.agent import Agent
@@ -86,11 +87,15 @@ async def engine_of(
     storage = SqliteStorage(database)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database))
+        ttl = settings.thread_ttl or config.thread_ttl or ThreadTtl()
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
             drain_s=settings.drain_s,
             retention_s=settings.retention_s,
+            lifetime=_lifetime(ttl),
+            sweep_s=ttl.sweep_interval_minutes * 60,
+            sweep_limit=ttl.sweep_limit,
         )
         async with running(
             storage,
@@ -103,6 +108,13 @@ async def engine_of(
             yield engine
     finally:
         await storage.close()
+
+
+def _lifetime(ttl: ThreadTtl) -> Lifetime | None:
+    """How long threads are kept that say nothing else."""
+    if ttl.default_ttl is None:
+        return None
+    return Lifetime(max(1, round(ttl.default_ttl * 60e6)), Pruning(ttl.strategy))
 
 
 def make_app(engine: Engine, config: Config, settings: Settings) -> ASGIApp:

@@ -2,7 +2,7 @@
 
 from demotic.config.file import find_config, read_config
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, NOT_YET
-from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec
+from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, ThreadTtl
 from demotic.config.settings import LOG_LEVELS, SETTINGS, Setting, Settings, read_settings
 from demotic.config.variables import VARIABLES, Variable
 
@@ -19,6 +19,7 @@ __all__ = [
     "GraphSpec",
     "Setting",
     "Settings",
+    "ThreadTtl",
     "Variable",
     "find_config",
     "read_config",

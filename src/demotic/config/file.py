@@ -10,8 +10,17 @@ from typing import Any, TypeVar
 
 from dotenv import dotenv_values
 
+from demotic.config import lifetimes
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
-from demotic.config.model import FILE_NAME, ORIGIN, PREFIX, Config, ConfigError, GraphSpec
+from demotic.config.model import (
+    FILE_NAME,
+    ORIGIN,
+    PREFIX,
+    Config,
+    ConfigError,
+    GraphSpec,
+    ThreadTtl,
+)
 from demotic.config.variables import variable_warnings
 
 T = TypeVar("T")
@@ -56,7 +65,7 @@ class _Reader:
         env = self._try(nothing, self._env, data.get("env"), env_file)
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
-        checkpointer = self._part(data, "checkpointer", {"serde"})
+        checkpointer = self._part(data, "checkpointer", {"serde", "ttl"})
         http = self._part(data, "http", {"cors", "mount_prefix"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
@@ -71,6 +80,7 @@ class _Reader:
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             cors_origins=self._try((), self._cors_origins, http.get("cors") or {}),
             mount_prefix=self._try("", self._mount_prefix, http.get("mount_prefix") or ""),
+            thread_ttl=self._try(None, self._thread_ttl, checkpointer.get("ttl")),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:
@@ -233,6 +243,17 @@ class _Reader:
         if not isinstance(value or [], list) or not all(map(_is_pair, value or [])):
             raise self._error(key, 'must list pairs, as in [["my_agent.state", "Invoice"]].')
         return tuple((module, name) for module, name in value or [])
+
+    def _thread_ttl(self, value: Any) -> ThreadTtl | None:
+        if value is None:
+            return None
+        parts = self._object(value, "checkpointer.ttl")
+        self._check_keys(parts, "checkpointer.ttl.", set(lifetimes.KEYS))
+        try:
+            return lifetimes.thread_ttl(parts)
+        except ValueError as error:
+            key, wanted = error.args
+            raise self._error(f"checkpointer.ttl.{key}", f"must be {wanted}.") from None
 
     def _cors_origins(self, cors: Any) -> tuple[str, ...]:
         others = self._object(cors, "http.cors").keys() - {"allow_origins"}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demotic.config.model import ORIGIN, PREFIX, ConfigError
+from demotic.config.lifetimes import from_text
+from demotic.config.model import ORIGIN, PREFIX, ConfigError, ThreadTtl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     local_origins: bool = True
     allowed_hosts: tuple[str, ...] = ()
+    thread_ttl: ThreadTtl | None = None
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -162,6 +164,16 @@ SETTINGS = (
         86400.0,
         "For how many seconds an attempt of a run may work; then the run ends as `timeout`.",
         _seconds,
+    ),
+    Setting(
+        "thread_ttl",
+        "LANGGRAPH_THREAD_TTL",
+        None,
+        None,
+        "How long threads are kept after their last use: minutes, or the JSON of "
+        "`checkpointer.ttl` in the file, over which it wins.",
+        from_text,
+        "until they are deleted",
     ),
     Setting(
         "body_limit",
