@@ -25,7 +25,7 @@ from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.agents.langgraph.store import ItemStore
-from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
+from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings, ThreadTtl
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.dialects.acp.routes import AcpDialect
@@ -37,6 +37,7 @@ from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.domain.errors import AgentError
+from demotic.domain.model import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
@@ -188,6 +189,7 @@ async def engine_of(
         contracts = Contracts(
             lambda each: agents[each.agent].schemas(each.config), load_manifests(config)
         )
+        ttl = settings.thread_ttl or config.thread_ttl or ThreadTtl()
         limits = Limits(
             slots=settings.slots,
             run_s=settings.run_s,
@@ -197,6 +199,9 @@ async def engine_of(
             look_s=settings.look_s,
             stuck=settings.stuck_limit,
             blocked_s=settings.blocked_s,
+            lifetime=_lifetime(ttl),
+            sweep_s=ttl.sweep_interval_minutes * 60,
+            sweep_limit=ttl.sweep_limit,
         )
         async with running(
             storage,
@@ -216,6 +221,13 @@ async def engine_of(
         if callbacks is not None:
             await callbacks.sender.close()
         await storage.close()
+
+
+def _lifetime(ttl: ThreadTtl) -> Lifetime | None:
+    """How long threads are kept that say nothing else."""
+    if ttl.default_ttl is None:
+        return None
+    return Lifetime(max(1, round(ttl.default_ttl * 60e6)), Pruning(ttl.strategy))
 
 
 def load_custom_app(config: Config) -> CustomApp | None:

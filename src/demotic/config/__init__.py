@@ -10,6 +10,7 @@ from demotic.config.model import (
     GraphSpec,
     HeaderSpec,
     HttpSpec,
+    ThreadTtl,
     Webhooks,
 )
 from demotic.config.settings import (
@@ -40,6 +41,7 @@ __all__ = [
     "HttpSpec",
     "Setting",
     "Settings",
+    "ThreadTtl",
     "Variable",
     "Webhooks",
     "find_config",

@@ -9,9 +9,10 @@ from typing import Any
 
 from dotenv import dotenv_values
 
+from demotic.config import lifetimes
 from demotic.config.http import HttpReading
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
-from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, Webhooks
+from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, ThreadTtl, Webhooks
 from demotic.config.store import read_rules
 from demotic.config.variables import variable_warnings
 from demotic.config.webhooks import read_webhooks
@@ -50,7 +51,7 @@ class _Reader(HttpReading):
         env = self._try(nothing, self._env, data.get("env"), env_file)
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
-        checkpointer = self._part(data, "checkpointer", {"serde"})
+        checkpointer = self._part(data, "checkpointer", {"serde", "ttl"})
         store = self._part(data, "store", {"index", "ttl"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
@@ -66,6 +67,7 @@ class _Reader(HttpReading):
             http=self._http(data, environ),
             memory=self._try(ItemRules(), read_rules, store, self._error, self._check_keys),
             webhooks=self._try(Webhooks(), self._webhooks, data.get("webhooks"), environ),
+            thread_ttl=self._try(None, self._thread_ttl, checkpointer.get("ttl")),
             warnings=(*self._warnings, *variable_warnings(environ)),
         )
         if self._problems:
@@ -205,6 +207,17 @@ class _Reader(HttpReading):
         return read_webhooks(
             value, environ, wrong=self._error, attempt=self._try, check_keys=self._check_keys
         )
+
+    def _thread_ttl(self, value: Any) -> ThreadTtl | None:
+        if value is None:
+            return None
+        parts = self._object(value, "checkpointer.ttl")
+        self._check_keys(parts, "checkpointer.ttl.", set(lifetimes.KEYS))
+        try:
+            return lifetimes.thread_ttl(parts)
+        except ValueError as error:
+            key, wanted = error.args
+            raise self._error(f"checkpointer.ttl.{key}", f"must be {wanted}.") from None
 
 
 def _is_pair(value: Any) -> bool:

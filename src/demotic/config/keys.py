@@ -12,7 +12,6 @@ NOT_YET = {
     "auth": "every request is accepted",
     "checkpointer.backend": "state is kept in the data directory",
     "checkpointer.path": "state is kept in the data directory",
-    "checkpointer.ttl": "threads are kept until they are deleted",
     "checkpointer.uri": "state is kept in the data directory",
     "disable_persistence": "state is kept in the data directory",
     "encryption": "data is stored unencrypted",

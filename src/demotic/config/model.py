@@ -99,6 +99,17 @@ class Webhooks:
     disable_loopback: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadTtl:
+    """What becomes of threads that say nothing else: after `default_ttl` minutes (None: never),
+    by `strategy`; looked for every `sweep_interval_minutes`, `sweep_limit` threads at a time."""
+
+    default_ttl: float | None = None
+    strategy: str = "delete"
+    sweep_interval_minutes: float = 5.0
+    sweep_limit: int = 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A `langgraph.json`. `import_paths` are to come first on `sys.path`, in this order."""
@@ -113,6 +124,7 @@ class Config:
     http: HttpSpec = HttpSpec()
     memory: ItemRules = ItemRules()
     webhooks: Webhooks = Webhooks()
+    thread_ttl: ThreadTtl | None = None
     warnings: tuple[str, ...] = ()
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:

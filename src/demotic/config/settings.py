@@ -8,7 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
-from demotic.config.model import ORIGIN, PREFIX, ConfigError
+from demotic.config.lifetimes import from_text
+from demotic.config.model import ORIGIN, PREFIX, ConfigError, ThreadTtl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Settings:
     schedules: bool = True
     look_s: float = 5.0
     compat: str = "today"
+    thread_ttl: ThreadTtl | None = None
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -242,6 +244,16 @@ SETTINGS = (
         "For how many seconds an agent may block the event loop before the server starts itself "
         "again, unless `DEMOTIC_STUCK_LIMIT` is 0.",
         _patience,
+    ),
+    Setting(
+        "thread_ttl",
+        "LANGGRAPH_THREAD_TTL",
+        None,
+        None,
+        "How long threads are kept after their last use: minutes, or the JSON of "
+        "`checkpointer.ttl` in the file, over which it wins.",
+        from_text,
+        "until they are deleted",
     ),
     Setting(
         "body_limit",

@@ -48,7 +48,6 @@ VARIABLES = (
     Variable("LS_MONGODB_URI", IN_DATA_DIR),
     Variable("LANGGRAPH_POSTGRES_POOL_MAX_SIZE", NO_POOL),
     Variable("LANGGRAPH_CHECKPOINTER_POSTGRES_POOL_*", NO_POOL),
-    Variable("LANGGRAPH_THREAD_TTL", "threads are kept until they are deleted"),
     Variable("LS_CHECKPOINT_DELETE", "checkpoints are deleted with their thread"),
     Variable(
         "BG_JOB_MAX_RETRIES",
