@@ -37,7 +37,8 @@ class Tables:
 
     `operations` by method and path; `fields` has words for every field of every body;
     `components` the schemas of answers, among them `Error`; `parameters` are those of paths,
-    `headers` those of answers; `unstored` are paths that never ask the storage.
+    `headers` those of answers; `unstored` are paths that never ask the storage. `webhooks` are
+    the requests that the server makes itself, by name, as path items.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Tables:
     unstored: tuple[str, ...] = ("/info", "/openapi.json", "/docs")
     error_words: Mapping[int, str] = field(default_factory=lambda: ERROR_WORDS)
     error_body: Callable[[str, str], Any] = problem_body
+    webhooks: Mapping[str, Schema] = field(default_factory=dict)
 
 
 def document(
@@ -73,6 +75,7 @@ def document(
         },
         "tags": [{"name": name, "description": text} for name, text in tables.tags.items()],
         "paths": paths,
+        **({"webhooks": tables.webhooks} if tables.webhooks else {}),
         "components": {
             "schemas": {
                 **tables.components,

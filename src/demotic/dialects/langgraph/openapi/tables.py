@@ -23,4 +23,5 @@ TABLES = Tables(
     headers=operations.HEADERS,
     tags={**operations_deliveries.TAGS, **operations.TAGS},
     errors=ERRORS,
+    webhooks=operations_deliveries.WEBHOOKS,
 )
