@@ -17,7 +17,7 @@ from demotic.domain.deliveries import (
     Renderer,
     Verdict,
 )
-from demotic.domain.errors import CallbackRefused, DeliveryNotFound
+from demotic.domain.errors import CallbackRefused, DeliveryNotFound, StorageUnavailable
 from demotic.domain.ids import system_assistant_id, uuid7
 from demotic.domain.model import EVERYTHING, Json, NewRun, RunRequest
 from demotic.engine.core import Limits
@@ -337,6 +337,22 @@ async def _leave_claimed(house: House) -> None:
     assert await house.storage.claim_delivery(
         "dead", full=(), until_us=now_us + hour, now_us=now_us + hour // 2
     )
+
+
+async def test_a_storage_that_is_out_of_order_for_a_moment_ends_nothing() -> None:
+    troubles = ["claim_delivery:submitted"] * 2
+
+    def probe(point: str) -> None:
+        if point in troubles:
+            troubles.remove(point)
+            raise StorageUnavailable("out of order")
+
+    database = Database(None, probe=probe)
+    async with calling(ScriptedSender(), database) as house:
+        run_id = await start(house)
+        await settled(house, run_id, stand(DeliveryState.DELIVERED))
+    assert troubles == []
+    database.close()
 
 
 async def test_a_stopping_server_waits_for_what_is_under_way() -> None:

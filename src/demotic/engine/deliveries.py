@@ -129,8 +129,7 @@ class Deliveries:
         self._storage.on_delivery(news)
         try:
             while True:
-                while await asyncio.shield(self._claim_one(self._callbacks)):
-                    pass
+                await self._begin_due(self._callbacks)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_AGAIN_S):
                         await self._wake.wait()
@@ -147,6 +146,14 @@ class Deliveries:
             task.cancel()  # its claim ends by itself, or with the next start
         if self._sending:
             await asyncio.wait(self._sending, timeout=STOP_S)
+
+    async def _begin_due(self, callbacks: Callbacks) -> None:
+        """Begin an attempt for everything that is due, as far as there are places."""
+        try:
+            while await asyncio.shield(self._claim_one(callbacks)):
+                pass
+        except Exception:  # the next look may find the storage in order again
+            log.exception("deliveries could not be claimed")
 
     async def _claim_one(self, callbacks: Callbacks) -> bool:
         """Claim a delivery and begin an attempt, if one is due and there is a place."""

@@ -7,27 +7,29 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 from standardwebhooks import Webhook
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.langgraph.render import RUN_FIELDS
-from demotic.dialects.langgraph.render_callbacks import callback_json
+from demotic.dialects.langgraph.render_callbacks import CALLBACK_TIMES, callback_json
 from demotic.dialects.langgraph.render_deliveries import DELIVERY_FIELDS
 from demotic.domain import model
 from demotic.engine.deliveries import Callbacks
 from demotic.testing.storage_builders import ALICE, BOB
 from demotic.web.callers import SCOPE_KEY
+from demotic.web.openapi.document import document
 from demotic.web.outgoing.addresses import LOOPBACK
 from demotic.web.outgoing.policy import UrlPolicy
 from demotic.web.outgoing.sender import HttpSender
 from dialects.langgraph.langgraph_http import STEPS, UNKNOWN, Wire, open_wire, run_body
 from house import open_house
-from receiving import Receiver, receiving
+from receiving import Received, Receiver, receiving
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
 LOG = "/webhooks/deliveries"
-TIMES = ("run_started_at", "run_ended_at", "webhook_sent_at")
 
 
 @asynccontextmanager
@@ -65,6 +67,16 @@ async def told(wire: Wire, run_id: str, status: str) -> dict[str, Any]:
     raise AssertionError(f"the webhook is {row}")
 
 
+def assert_documented(got: Received) -> None:
+    """A webhook is what the document tells of it."""
+    whole = document(TABLES, [], ())
+    [sent] = whole["webhooks"].values()
+    schema = sent["post"]["requestBody"]["content"]["application/json"]["schema"]
+    jsonschema_rs.validate({**schema, "components": whole["components"]}, got.json)
+    for each in sent["post"]["parameters"]:
+        assert each["name"] in {name.lower() for name in got.headers}
+
+
 @pytest.mark.requirement("langgraph.webhooks.end")
 @pytest.mark.requirement("langgraph.webhooks.body")
 async def test_the_end_of_a_run_is_told(wire: Wire, receiver: Receiver) -> None:
@@ -72,10 +84,13 @@ async def test_the_end_of_a_run_is_told(wire: Wire, receiver: Receiver) -> None:
     run = await wire.start(thread, *STEPS, webhook=receiver.url, metadata={"m": 1})
     [got] = await receiver.received(1)
     now = (await wire.ask("GET", f"/threads/{thread}/runs/{run}")).json()
-    assert list(got.json) == [*RUN_FIELDS, *TIMES, "values"]
+    assert list(got.json) == [*RUN_FIELDS, *CALLBACK_TIMES, "values"]
+    assert_documented(got)
     assert {key: got.json[key] for key in RUN_FIELDS} == now
     assert (got.json["status"], got.json["values"]) == ("success", {"done": ["emit"] * 3})
-    created, *times = (datetime.fromisoformat(got.json[key]) for key in ("created_at", *TIMES))
+    created, *times = (
+        datetime.fromisoformat(got.json[key]) for key in ("created_at", *CALLBACK_TIMES)
+    )
     assert [created, *times] == sorted([created, *times])
     await told(wire, run, "delivered")
     assert len(receiver.requests) == 1
@@ -101,6 +116,7 @@ async def test_a_failed_run_tells_its_error(wire: Wire, receiver: Receiver) -> N
     [got] = await receiver.received(1)
     assert (got.json["status"], got.json["values"]) == ("error", None)
     assert got.json["error"] == {"error": "ValueError", "message": "boom"}
+    assert_documented(got)
 
 
 @pytest.mark.requirement("langgraph.webhooks.interrupt")

@@ -5,6 +5,9 @@ from demotic.domain.deliveries import Change
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.web.answers import encode, raw
 
+CALLBACK_TIMES = ("run_started_at", "run_ended_at", "webhook_sent_at")
+"""The times that a webhook tells beside those of the run."""
+
 
 def callback_json(change: Change, sent_us: int) -> bytes:
     """LangGraph API 0.16, the body of a webhook (observed): the run with its times, its last

@@ -38,7 +38,8 @@ class Tables:
     `operations` by method and path; `fields` has words for every field of every body;
     `components` the schemas of answers, among them what `error_shape` names for the body of an
     error status; `parameters` are those of paths, `headers` those of answers; `unstored` are
-    paths that never ask the storage.
+    paths that never ask the storage. `webhooks` are
+    the requests that the server makes itself, by name, as path items.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Tables:
     error_words: Mapping[int, str] = field(default_factory=lambda: ERROR_WORDS)
     error_body: ErrorBody = common_body
     error_shape: Callable[[int], str] = lambda status: "Error"
+    webhooks: Mapping[str, Schema] = field(default_factory=dict)
 
     def joined(self, other: "Tables") -> "Tables":
         """These, with what another dialect says of operations that are served among them."""
@@ -87,6 +89,7 @@ def document(
         },
         "tags": [{"name": name, "description": text} for name, text in tables.tags.items()],
         "paths": paths,
+        **({"webhooks": tables.webhooks} if tables.webhooks else {}),
         "components": {
             "schemas": {
                 **tables.components,

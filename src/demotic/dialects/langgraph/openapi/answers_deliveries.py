@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from demotic.dialects.langgraph.choices import RUN_STATES
+from demotic.dialects.langgraph.openapi import answers
+from demotic.dialects.langgraph.render_callbacks import CALLBACK_TIMES
 from demotic.dialects.langgraph.render_deliveries import DELIVERY_FIELDS
 from demotic.dialects.langgraph.translate_deliveries import STATES
 from demotic.web.openapi.describing import (
+    ANYTHING,
     MOMENT,
     OPTIONAL_TEXT,
     TEXT,
@@ -16,6 +19,8 @@ from demotic.web.openapi.describing import (
     ref,
     shape,
 )
+
+_RUN = answers.COMPONENTS["Run"]
 
 COMPONENTS: Mapping[str, Schema] = {
     "Delivery": shape(
@@ -58,5 +63,21 @@ COMPONENTS: Mapping[str, Schema] = {
             OPTIONAL_TEXT, "What went wrong, with the beginning of the answer; null: nothing."
         ),
     ),
+    "RunEnded": {
+        "type": "object",
+        "description": "What a webhook tells: the run, and how it ended.",
+        "properties": {
+            **_RUN["properties"],
+            "run_started_at": {
+                **optional(MOMENT),
+                "description": "When it was first begun; null: it never was.",
+            },
+            "run_ended_at": described(MOMENT, "When it ended, or stopped to ask a person."),
+            "webhook_sent_at": described(MOMENT, "When this attempt was made."),
+            "values": described(ANYTHING, "What it left; null: nothing."),
+            "error": described(ref("Failure"), "Only of a run that failed."),
+        },
+        "required": [*_RUN["required"], *CALLBACK_TIMES, "values"],
+    },
 }
 """The schemas by name."""

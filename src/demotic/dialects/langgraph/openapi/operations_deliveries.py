@@ -6,6 +6,7 @@ from demotic.dialects.langgraph.choices import MAX_LIMIT, MAX_OFFSET
 from demotic.dialects.langgraph.openapi.operations import PAGE
 from demotic.dialects.langgraph.translate_deliveries import STATES
 from demotic.web.openapi.describing import (
+    TEXT,
     UUID,
     Answer,
     Described,
@@ -41,6 +42,38 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         detail="Of our own. However it went before; under the same `webhook-id`.",
     ),
 }
+
+_SENT = (
+    ("webhook-id", "Names it, the same in every attempt.", True),
+    ("webhook-timestamp", "When this attempt was made, in seconds since 1970.", True),
+    ("webhook-signature", "By the scheme of Standard Webhooks, where a secret is set.", False),
+)
+
+WEBHOOKS: Mapping[str, Schema] = {
+    "runEnded": {
+        "post": {
+            "tags": [_WEBHOOKS],
+            "summary": "A run has ended",
+            "description": "Sent to the `webhook` of a run, once, when it has ended.",
+            "operationId": "webhook_run_ended",
+            "parameters": [
+                {"name": name, "in": "header", "required": must, "description": text}
+                | {"schema": TEXT}
+                for name, text, must in _SENT
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": ref("RunEnded")}},
+            },
+            "responses": {
+                "2XX": {"description": "It is delivered."},
+                "4XX": {"description": "It has failed, unless the status is 408, 409, 425 or 429."},
+                "5XX": {"description": "It is sent again, for a day."},
+            },
+        }
+    }
+}
+"""What the server sends."""
 
 PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {"delivery_id": ("The webhook.", UUID)}
 

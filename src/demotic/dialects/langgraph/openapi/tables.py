@@ -62,6 +62,7 @@ TABLES = Tables(
     tags={name: text for name, text in _joined("TAGS").items() if name != "Planned"}
     | {"Planned": operations.TAGS["Planned"]},
     errors=ERRORS,
+    webhooks=operations_deliveries.WEBHOOKS,
 )
 """What is said of today's version."""
 
