@@ -282,7 +282,7 @@ class ItemContract:
         ]
         assert await namespaces(storage, max_depth=1) == ["a", "x"]
         assert await namespaces(storage, suffixes=[("f",)]) == ["a.b.f", "a.c.f", "x.y.f"]
-        both = {"prefixes": [("a",)], "suffixes": [("f",)]}
+        both: dict[str, Any] = {"prefixes": [("a",)], "suffixes": [("f",)]}
         assert await namespaces(storage, **both) == ["a.b.f", "a.c.f"]
         assert await namespaces(storage, **both, max_depth=2, offset=1) == ["a.c"]
         assert await namespaces(storage, prefixes=[("a", "*", "f")]) == ["a.b.f", "a.c.f"]
