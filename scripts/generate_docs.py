@@ -9,29 +9,54 @@ import inspect
 import re
 import runpy
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from demotic.cli import main as cli
 from demotic.cli.dev import ELSEWHERE
 from demotic.config import BUILD_ONLY, FILE_FORMS, NOT_YET, SETTINGS, VARIABLES, Setting, Variable
+from demotic.dialects.acp import deferred as acp_deferred
+from demotic.dialects.acp.choices import KINDS as ACP_KINDS
+from demotic.dialects.acp.contracts import Contracts
+from demotic.dialects.acp.errors import ERRORS as ACP_ERRORS
+from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.choices import KINDS
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.lifecycle import mermaid
+from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine
+from demotic.web.deferral import Deferred
+from demotic.web.problems import ErrorTable
+from demotic.web.routing import Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 
 PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 TESTS = ROOT / "tests"
-MANIFEST = TESTS / "dialects" / "langgraph" / "requirements.py"
-"""Where it is written what each operation promises."""
+
+
+class Spoken(NamedTuple):
+    """A dialect as the documentation tells of it. `folder` is that of its manifest, where it is
+    written what each operation promises; `options` are fields that are planned, with the values."""
+
+    folder: str
+    built: Callable[[], Iterable[Operation]]
+    planned: Iterable[Deferred]
+    options: Mapping[str, tuple[Iterable[str], str]]
+    errors: ErrorTable
+    modes: Iterable[str]
+
+    @property
+    def manifest(self) -> Path:
+        """Its manifest."""
+        return TESTS / "dialects" / self.folder / "requirements.py"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -47,46 +72,52 @@ def no_engine() -> Engine:
     raise RuntimeError("The documentation needs no engine.")
 
 
-def routes_built() -> str:
+async def no_schemas(assistant: Assistant) -> AgentSchemas:
+    """There are none, either."""
+    raise RuntimeError("The documentation needs no schemas.")
+
+
+def routes_built(spoken: Spoken) -> str:
     """Every operation that is served."""
     sys.path.insert(0, str(TESTS))
-    requirements = runpy.run_path(str(MANIFEST))["REQUIREMENTS"].values()
+    requirements = runpy.run_path(str(spoken.manifest))["REQUIREMENTS"].values()
     promises = {each.operation: each.behavior for each in requirements if each.operation}
-    rows = sorted((each.path, each.method) for each in LangGraphDialect(no_engine).built)
+    rows = sorted((each.path, each.method) for each in spoken.built())
     if unknown := {(method, path) for path, method in rows} - promises.keys():
-        raise LookupError(f"{MANIFEST} does not tell what these promise: {sorted(unknown)}")
+        raise LookupError(f"{spoken.manifest} does not tell what these promise: {sorted(unknown)}")
     return table(
         ("Method", "Path", "What it does"),
         [(method, f"`{path}`", capital(promises[method, path])) for path, method in rows],
     )
 
 
-def routes_planned() -> str:
+def routes_planned(spoken: Spoken) -> str:
     """Every operation that answers 501."""
-    rows = sorted((each.path, each.method, each.name) for each in deferred.OPERATIONS)
+    rows = sorted((each.path, each.method, each.name) for each in spoken.planned)
     return table(
         ("Method", "Path", "What it will do"),
         [(method, f"`{path}`", capital(name)) for path, method, name in rows],
     )
 
 
-def options_planned() -> str:
+def options_planned(spoken: Spoken) -> str:
     """Every field and value that answers 501."""
     rows = [
-        *((f"A run's `{field}`", "any value but null and false") for field in deferred.RUN_OPTIONS),
-        *((f"A thread's `{field}`", "any value but null") for field in deferred.THREAD_OPTIONS),
+        (f"{whose} `{field}`", values)
+        for whose, (fields, values) in spoken.options.items()
+        for field in fields
     ]
     return table(("Field", "Values that are planned"), rows)
 
 
-def stream_modes() -> str:
+def stream_modes(spoken: Spoken) -> str:
     """The stream modes that are served."""
-    return quoted(KINDS) + "."
+    return quoted(spoken.modes) + "."
 
 
-def errors() -> str:
+def errors(spoken: Spoken) -> str:
     """The dialect's error table."""
-    rows = sorted((status, code, doc(each)) for each, (status, code) in ERRORS.items())
+    rows = sorted((status, code, doc(each)) for each, (status, code) in spoken.errors.items())
     return table(("Status", "Code", "When"), [(str(s), f"`{c}`", text) for s, c, text in rows])
 
 
@@ -206,21 +237,60 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "build-keys": build_keys,
-    "commands": commands,
+DIALECTS: Mapping[str, Spoken] = {
+    "": Spoken(
+        "langgraph",
+        lambda: LangGraphDialect(no_engine).built,
+        deferred.OPERATIONS,
+        {
+            "A run's": (deferred.RUN_OPTIONS, "any value but null and false"),
+            "A thread's": (deferred.THREAD_OPTIONS, "any value but null"),
+        },
+        ERRORS,
+        KINDS,
+    ),
+    "acp-": Spoken(
+        "acp",
+        lambda: AcpDialect(no_engine, Contracts(no_schemas, {})).built,
+        acp_deferred.OPERATIONS,
+        {"A run's": (acp_deferred.RUN_OPTIONS, "any value but null")},
+        ACP_ERRORS,
+        ACP_KINDS,
+    ),
+}
+"""Every dialect, with what the names of its parts begin with."""
+
+def has(spoken: Spoken, part: str) -> bool:
+    """Whether there is something to tell: not every dialect has something planned."""
+    if part == "options-planned":
+        return any([*fields] for fields, _ in spoken.options.values())
+    return part != "routes-planned" or bool([*spoken.planned])
+
+
+OF_DIALECTS: Mapping[str, Callable[[Spoken], str]] = {
     "errors": errors,
-    "file-forms": file_forms,
-    "file-keys": file_keys,
-    "flags-elsewhere": flags_elsewhere,
     "options-planned": options_planned,
     "routes-built": routes_built,
     "routes-planned": routes_planned,
+    "stream-modes": stream_modes,
+}
+
+PARTS: dict[str, Callable[[], str]] = {
+    "build-keys": build_keys,
+    "commands": commands,
+    "file-forms": file_forms,
+    "file-keys": file_keys,
+    "flags-elsewhere": flags_elsewhere,
     "settings": settings,
     "state-machine": state_machine,
-    "stream-modes": stream_modes,
     "variables-needless": variables_needless,
     "variables-not-yet": variables_not_yet,
+    **{
+        prefix + name: partial(part, spoken)
+        for prefix, spoken in DIALECTS.items()
+        for name, part in OF_DIALECTS.items()
+        if has(spoken, name)
+    },
 }
 
 

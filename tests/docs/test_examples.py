@@ -15,6 +15,7 @@ CLIENT = "from langgraph_sdk import"
 BETWEEN = "----- next block -----"
 
 PAGES = [ROOT / "README.md", DOCS / "quickstart.md", DOCS / "howto" / "human-in-the-loop.md"]
+PAGES.append(DOCS / "howto" / "acp.md")
 
 
 @pytest.fixture(scope="module")

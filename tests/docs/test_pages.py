@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from demotic.dialects.acp.openapi.tables import tables
+from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine
 from docs.pages import DOCS, PAGES, name_of, prose, read
@@ -58,7 +60,9 @@ def no_engine() -> Engine:
 def first_segments() -> set[str]:
     """What the paths of the API begin with."""
     dialect = LangGraphDialect(no_engine)
-    return {each.path.split("/")[1] for each in [*dialect.built, *dialect.planned]}
+    paths = [each.path for each in [*dialect.built, *dialect.planned]]
+    paths += [NEWEST.mount, *(path for _, path in tables(NEWEST).operations)]
+    return {path.split("/")[1] for path in paths}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
