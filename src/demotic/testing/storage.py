@@ -46,6 +46,7 @@ from demotic.testing.storage_builders import (
     prepare,
 )
 from demotic.testing.storage_legs import KeptRunContract, LegContract
+from demotic.testing.storage_sparing import SparingContract
 from demotic.testing.storage_writes import WriteContract
 
 
@@ -444,6 +445,7 @@ class StorageContract(
     DisplacementContract,
     AttemptContract,
     LegContract,
+    SparingContract,
     KeptRunContract,
     WriteContract,
     FeedContract,
