@@ -21,6 +21,11 @@ from demotic.bench.workloads import ROWS, START
 from demotic.cli import main as cli
 from demotic.cli.dev import ELSEWHERE
 from demotic.config import BUILD_ONLY, FILE_FORMS, NOT_YET, SETTINGS, VARIABLES, Setting, Variable
+from demotic.dialects.acp import deferred as acp_deferred
+from demotic.dialects.acp.choices import KINDS as ACP_KINDS
+from demotic.dialects.acp.contracts import Contracts
+from demotic.dialects.acp.errors import ERRORS as ACP_ERRORS
+from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.agent_protocol import deferred as agent_protocol_deferred
 from demotic.dialects.agent_protocol.choices import MODES
 from demotic.dialects.agent_protocol.errors import ERRORS as AGENT_PROTOCOL_ERRORS
@@ -30,6 +35,7 @@ from demotic.dialects.langgraph.choices import KINDS
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.lifecycle import mermaid
+from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine
 from demotic.web.deferral import Deferred
 from demotic.web.problems import ErrorTable
@@ -70,6 +76,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def no_engine() -> Engine:
     """There is none: the dialect is only read, not used."""
     raise RuntimeError("The documentation needs no engine.")
+
+
+async def no_schemas(assistant: Assistant) -> AgentSchemas:
+    """There are none, either."""
+    raise RuntimeError("The documentation needs no schemas.")
 
 
 def routes_built(spoken: Spoken) -> str:
@@ -271,8 +282,24 @@ DIALECTS: Mapping[str, Spoken] = {
         AGENT_PROTOCOL_ERRORS,
         MODES,
     ),
+    "acp-": Spoken(
+        "acp",
+        lambda: AcpDialect(no_engine, Contracts(no_schemas, {})).built,
+        acp_deferred.OPERATIONS,
+        {"A run's": (acp_deferred.RUN_OPTIONS, "any value but null")},
+        ACP_ERRORS,
+        ACP_KINDS,
+    ),
 }
 """Every dialect, with what the names of its parts begin with."""
+
+
+def has(spoken: Spoken, part: str) -> bool:
+    """Whether there is something to tell: not every dialect has something planned."""
+    if part == "options-planned":
+        return any([*fields] for fields, _ in spoken.options.values())
+    return part != "routes-planned" or bool([*spoken.planned])
+
 
 OF_DIALECTS: Mapping[str, Callable[[Spoken], str]] = {
     "errors": errors,
@@ -297,7 +324,7 @@ PARTS: dict[str, Callable[[], str]] = {
         prefix + name: partial(part, spoken)
         for prefix, spoken in DIALECTS.items()
         for name, part in OF_DIALECTS.items()
-        if part is not options_planned or spoken.options
+        if has(spoken, name)
     },
 }
 

@@ -17,6 +17,7 @@ BETWEEN = "----- next block -----"
 PAGES = [
     ROOT / "README.md",
     DOCS / "quickstart.md",
+    DOCS / "howto" / "acp.md",
     DOCS / "howto" / "agent-protocol.md",
     DOCS / "howto" / "human-in-the-loop.md",
 ]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from demotic.dialects.acp.openapi.tables import tables
+from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine
@@ -60,7 +62,9 @@ def first_segments() -> set[str]:
     """What the paths of the API begin with."""
     dialects = (LangGraphDialect(no_engine), AgentProtocolDialect(no_engine))
     served = [each for dialect in dialects for each in [*dialect.built, *dialect.planned]]
-    return {"ap", *(each.path.split("/")[1] for each in served)}
+    paths = [each.path for each in served]
+    paths += [NEWEST.mount, *(path for _, path in tables(NEWEST).operations)]
+    return {"ap", *(path.split("/")[1] for path in paths)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -4,11 +4,13 @@ The newest version speaks ACP 0.2.2 and is served at `/acp`; the older ones spea
 served at `/acp/0.2.1`.
 """
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from docs.pages import DOCS, blocks, read
 from process.acp_clients import GRAPHS, interpreter, run_script
 from process.serving import Server
 
@@ -64,3 +66,16 @@ def test_heartbeats_do_not_disturb_the_official_client(
     python, url = interpreter(NEWEST, cache), f"{server.base_url}/acp"
     statuses = run_script(python, "silence.py", url, kind)
     assert set(statuses[:-1]) == {"pending"} and statuses[-1] == "interrupted"
+
+
+def test_the_script_of_the_page_prints_what_it_says(
+    cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = blocks(read(DOCS / "howto" / "acp.md"))
+    [place] = [n for n, (kind, code) in enumerate(found) if kind == "py" and "resume_" in code]
+    (_, script), (_, said) = found[place : place + 2]
+    with Server(tmp_path_factory.mktemp("data"), graphs=tmp_path) as example:
+        script = script.replace("http://127.0.0.1:2024", example.base_url)
+        command = [str(interpreter(NEWEST, cache)), "-W", "ignore", "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, said), done.stderr

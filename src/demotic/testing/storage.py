@@ -53,6 +53,7 @@ from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_parts import CopyContract, PartsContract
 from demotic.testing.storage_refusals import RefusalContract
 from demotic.testing.storage_schedules import ScheduleContract
+from demotic.testing.storage_sparing import SparingContract
 from demotic.testing.storage_told import ToldContract
 from demotic.testing.storage_upkeep import LifetimeContract, UpkeepContract
 from demotic.testing.storage_writes import WriteContract
@@ -453,6 +454,7 @@ class StorageContract(
     DisplacementContract,
     AttemptContract,
     LegContract,
+    SparingContract,
     KeptRunContract,
     WriteContract,
     FeedContract,

@@ -71,7 +71,8 @@ async def good(scene: Scene) -> httpx.Response:
         return await scene.ask(await scene.address(PAUSE), {"ok": True})
     if scene.path.endswith("/cancel"):
         return await scene.ask(await scene.address(PAUSE))
-    body = {"input": []} if scene.starts else {} if scene.method in ("POST", "PATCH") else None
+    nothing: Any = {} if scene.method in ("POST", "PATCH") else None
+    body = {"input": []} if scene.starts else nothing
     return await scene.ask(await scene.address(), body)
 
 

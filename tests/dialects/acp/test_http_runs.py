@@ -1,5 +1,7 @@
 """Runs over HTTP, in process: a scripted agent, a real database in memory."""
 
+from typing import Any
+
 import pytest
 
 from demotic.domain.lifecycle import RunState
@@ -150,7 +152,7 @@ async def test_runs_are_searched_by_agent_status_and_metadata_newest_first(acp: 
 @pytest.mark.requirement("acp.runs.list")
 async def test_a_threads_runs_are_listed_newest_first(acp: Acp) -> None:
     place = await acp.place(stateful=True)
-    runs = []
+    runs: list[str] = []
     for _ in range(12):
         run = await acp.start(place)
         await acp.output(run)
@@ -244,7 +246,8 @@ async def test_only_an_interrupted_run_can_be_resumed(acp: Acp) -> None:
 
 @pytest.mark.requirement("acp.resume.body")
 async def test_the_body_of_a_resume_is_the_answer_and_may_be_anything_but_null(acp: Acp) -> None:
-    for answer in ({}, [], "yes", 1, 0.5, False):
+    answers: list[Any] = [{}, [], "yes", 1, 0.5, False]
+    for answer in answers:
         run = await acp.start("/runs", PAUSE)
         await acp.output(run)
         assert (await acp.ask("POST", run, answer)).status_code == 200
@@ -351,7 +354,8 @@ async def test_a_run_is_deleted_once_it_has_ended(acp: Acp, stateful: bool) -> N
 async def test_a_run_starts_on_an_idle_thread_only_unless_it_says_otherwise(acp: Acp) -> None:
     place = await acp.place(stateful=True)
     first = await acp.start(place, ["wait", "gate"])
-    for body in ({"input": []}, {"input": [], "multitask_strategy": "reject"}):
+    bodies: list[Any] = [{"input": []}, {"input": [], "multitask_strategy": "reject"}]
+    for body in bodies:
         for way in ("", "/wait", "/stream"):
             assert (await acp.ask("POST", f"{place}{way}", body)).status_code == 409
     queued = await acp.start(place, multitask_strategy="enqueue")

@@ -1,5 +1,7 @@
 """Streams over HTTP, in process: a scripted agent, a real database in memory."""
 
+from typing import Any
+
 import pytest
 
 from demotic.dialects.acp.contracts import NEUTRAL
@@ -104,7 +106,7 @@ async def test_a_cancel_and_a_time_limit_are_errors_of_their_own(acp: Acp) -> No
 @BOTH
 async def test_a_joined_stream_shows_what_comes_from_now_on(acp: Acp, stateful: bool) -> None:
     place = await acp.place(stateful=stateful)
-    steps = [["emit", "values", 1], ["wait", "gate"], ["emit", "values", {"n": 2}]]
+    steps: list[list[Any]] = [["emit", "values", 1], ["wait", "gate"], ["emit", "values", {"n": 2}]]
     run = await acp.start(place, *steps)
     await acp.agent.arrived("gate")
     async with acp.open("GET", f"{run}/stream") as stream:
@@ -173,15 +175,16 @@ async def test_a_mode_that_the_descriptor_does_not_list_is_refused() -> None:
             assert answer.status_code == 422 and "values" in answer.json()
         assert (await acp.ask("POST", "/runs/wait", {"input": []})).status_code == 200
         assert (await acp.ask("POST", "/runs", {"input": []})).status_code == 200
-        body = {"input": STEPS, "stream_mode": "custom"}
-        assert told(await acp.stream("POST", "/runs/stream", body)) == [
+        script: Any = {"input": STEPS, "stream_mode": "custom"}
+        assert told(await acp.stream("POST", "/runs/stream", script)) == [
             ("custom", "pending", {"note": 1})
         ]
 
 
 @pytest.mark.requirement("acp.stream.modes")
 async def test_no_mode_and_null_mean_values(acp: Acp) -> None:
-    for mode in (None, []):
+    none: tuple[Any, ...] = (None, [])
+    for mode in none:
         stream = await acp.stream("POST", "/runs/stream", {"input": STEPS, "stream_mode": mode})
         assert [kind for kind, _, _ in told(stream)] == ["values"] * 3
 

@@ -23,7 +23,8 @@ async def test_a_thread_is_created_once(acp: Acp) -> None:
     assert (await acp.ask("POST", "/threads", body)).status_code == 409
     again = await acp.ask("POST", "/threads", {"thread_id": ID, "if_exists": "do_nothing"})
     assert again.json() == thread
-    for wrong in ({"thread_id": "x"}, {"if_exists": "replace"}, {"metadata": []}):
+    bad: list[Any] = [{"thread_id": "x"}, {"if_exists": "replace"}, {"metadata": []}]
+    for wrong in bad:
         assert (await acp.ask("POST", "/threads", wrong)).status_code == 422
 
 
@@ -85,7 +86,8 @@ async def test_metadata_is_merged_busy_or_not(acp: Acp) -> None:
     assert (await acp.ask("PATCH", thread, {"values": {"x": 1}})).status_code == 409
     assert (await acp.ask("PATCH", f"/threads/{UNKNOWN}", body)).status_code == 404
     assert (await acp.ask("PATCH", f"/threads/{UNKNOWN}", {"values": {}})).status_code == 404
-    for wrong in ({"values": 1}, {"checkpoint": {}}, {"checkpoint": {"checkpoint_id": "x"}}):
+    bad: list[Any] = [{"values": 1}, {"checkpoint": {}}, {"checkpoint": {"checkpoint_id": "x"}}]
+    for wrong in bad:
         answer = await acp.ask("PATCH", thread, {"values": {}, **wrong})
         assert answer.status_code == 422, wrong
 

@@ -36,7 +36,8 @@ def test_a_record_with_extensions_is_read_like_the_plain_form() -> None:
 
 @pytest.mark.requirement("acp.manifest.forms")
 def test_every_part_may_be_left_out() -> None:
-    for nothing in ({}, {"metadata": {}, "specs": {}}, {"metadata": {"ref": {}}}):
+    empty: list[Any] = [{}, {"metadata": {}, "specs": {}}, {"metadata": {"ref": {}}}]
+    for nothing in empty:
         assert parse_manifest(nothing) == SILENT
     assert parse_manifest({"specs": {"interrupts": []}}).questions == []
     without = {"specs": {"capabilities": {"interrupts": False}}}

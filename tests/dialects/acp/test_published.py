@@ -296,9 +296,9 @@ async def test_threads_with_messages_are_valid_too(name: str) -> None:
     async with open_acp(graphs.chat()) as acp:
         witness = Witness(acp, name)
         id = (await witness.ask("POST", "/threads", {}))["thread_id"]
-        content = [{"type": "text", "text": "hi"}, {"type": "image", "url": "x"}]
+        content: Any = [{"type": "text", "text": "hi"}, {"type": "image", "url": "x"}]
         message = {"role": "user", "content": content, "id": "1", "metadata": {"name": "Ada"}}
-        body = {"messages": [message, {"role": "assistant", "content": "yes"}]}
+        body: Any = {"messages": [message, {"role": "assistant", "content": "yes"}]}
         await witness.ask("PATCH", THREAD, body, thread_id=id)
         body = {"input": {"messages": [{"role": "user", "content": "hi"}]}}
         await witness.ask("POST", f"{THREAD}/runs/wait", body, thread_id=id)
