@@ -1,0 +1,72 @@
+"""Where this server answers otherwise than LangGraph API 0.16 did, and why."""
+
+IGNORED = {
+    "langgraph_auth_user": "of its authentication",
+    "langgraph_auth_user_id": "of its authentication",
+    "langgraph_auth_permissions": "of its authentication",
+    "langgraph_request_id": "its own book-keeping",
+    "__request_start_time_ms__": "its own book-keeping",
+    "__after_seconds__": "its own book-keeping",
+    "user_id": "of its authentication",
+    "langgraph_api_version": "tells of a server that this is not",
+    "langgraph_plan": "tells of a server that this is not",
+    "langgraph_host": "tells of a server that this is not",
+    "langgraph_api_url": "tells of a server that this is not",
+    "lc_versions": "depends on the release of LangChain",
+    "ls_integration": "depends on the release of LangChain",
+    "ls_provider": "depends on the release of LangChain",
+    "ls_model_type": "depends on the release of LangChain",
+    "parent_ids": "a run of LangChain's own has none in some releases",
+}
+"""Keys that may differ wherever they are."""
+
+OTHER_STATUS: dict[int, tuple[int, str]] = {
+    48: (200, "PATCH of a state is kept for clients of 0.1.0"),
+    82: (200, "PATCH of a state is kept for clients of 0.1.0"),
+    113: (200, "an empty body is an empty object where every field may be left out"),
+    194: (422, "an unknown action is told, whatever has become of the run"),
+    55: (200, "a search by values is no server error where a thread has none"),
+    89: (200, "a search by values is no server error where a thread has none"),
+    152: (404, "a run that was deleted cannot be joined"),
+    186: (404, "a run that never was cannot be joined"),
+    269: (200, "`before` takes a checkpoint"),
+    270: (200, "`before` takes the id of 0.1.0"),
+    273: (422, "values that the graph cannot take are the caller's mistake"),
+}
+"""Exchanges that are answered with another status."""
+
+NOT_SENT = {
+    **dict.fromkeys((240, 241, 242), "MCP and A2A are planned"),
+    **dict.fromkeys((257, 258), "metrics are planned"),
+    **dict.fromkeys((117, 118, 119), "the recorded server had no graph `chat` then"),
+    **dict.fromkeys((21,), "deletes the assistant that later exchanges need"),
+    **dict.fromkeys((260, 261), "aliases for clients of other protocols are served there"),
+}
+"""Exchanges that are not sent again."""
+
+ANYWHERE = {
+    ".kwargs.config.configurable.__pregel_node_finished": "internals of a run that has begun",
+    ".kwargs.config.metadata.langgraph_version": "added to the stored request when a run begins",
+    ".kwargs.config.metadata.run_attempt": "added to the stored request when a run begins",
+}
+"""Ends of paths that may differ in any exchange."""
+
+_COPY = {
+    "+ .config.configurable": "a copy has the configuration of its source",
+    "+ .values": "a copy shows the values that it has",
+}
+_PLACE = {"+ .checkpoint.checkpoint_ns": "a checkpoint always tells its namespace"}
+
+SHAPES: dict[int, dict[str, str]] = {
+    10: {"+ [].updated_at": "a version is an assistant like any other"},
+    44: _PLACE,
+    50: _COPY,
+    78: _PLACE,
+    84: _COPY,
+    103: {
+        "+ .kwargs.config.metadata.graph_id": "runs without a thread tell their graph, too",
+        "+ .metadata.graph_id": "runs without a thread tell their graph, too",
+    },
+    259: {"+ .services.storage": "tells what was asked"},
+}
+"""Differences of shape that are meant, by exchange, with the reason."""
