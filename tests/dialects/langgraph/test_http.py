@@ -64,7 +64,7 @@ async def test_planned_operations_and_options_say_so(wire: Wire) -> None:
     for method, path, body in [
         ("POST", "/store/items/search", {}),
         ("GET", f"/threads/{thread}/stream", None),
-        ("POST", "/runs/batch", []),
+        ("POST", "/mcp/", {}),
         ("POST", f"/threads/{thread}/runs", run_body(webhook="https://example.com")),
     ]:
         answer = await wire.ask(method, path, body)
