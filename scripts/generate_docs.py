@@ -74,7 +74,6 @@ def options_planned() -> str:
     """Every field and value that answers 501."""
     rows = [
         *((f"A run's `{field}`", "any value but null and false") for field in deferred.RUN_OPTIONS),
-        *((f"A thread's `{field}`", "any value but null") for field in deferred.THREAD_OPTIONS),
     ]
     return table(("Field", "Values that are planned"), rows)
 
