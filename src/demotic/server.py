@@ -267,7 +267,7 @@ def make_app(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
     )
-    mounts = [f"{prefix}{each.path}" for each in beside] + ([prefix] if prefix else [])
+    mounts = [prefix, *(f"{prefix}{each.path}" for each in beside)]
     return guarded_app(ours, config, settings, custom, mounts=mounts)
 
 
@@ -296,7 +296,7 @@ def guarded_app(
     if http.disabled:
         app = DisabledParts(app, disabled=http.disabled, mounts=mounts)
     app = PassedHeaders(app, rule=_rule(http.configurable_headers))
-    app = _behind(app, _key_guard(settings, http, custom), http, custom)
+    app = _behind(app, _key_guard(settings, http, custom, mounts), http, custom)
     app = HostGuard(
         app,
         bound=settings.host,
@@ -317,13 +317,15 @@ def _behind(app: ASGIApp, guard: Guard | None, http: HttpSpec, custom: CustomApp
     return guard(custom.compose(app)) if http.auth_first else custom.compose(app, guard)
 
 
-def _key_guard(settings: Settings, http: HttpSpec, custom: CustomApp | None) -> Guard | None:
+def _key_guard(
+    settings: Settings, http: HttpSpec, custom: CustomApp | None, mounts: Sequence[str]
+) -> Guard | None:
     if not settings.api_keys:
         return None
     digests = key_digests(settings.api_keys)
     if custom is None or http.custom_route_auth:
-        return partial(KeyGuard, digests=digests)
-    return partial(KeyGuard, digests=digests, is_open=custom.owns)
+        return partial(KeyGuard, digests=digests, mounts=mounts)
+    return partial(KeyGuard, digests=digests, mounts=mounts, is_open=custom.owns)
 
 
 def _rule(spec: HeaderSpec) -> HeaderRule:

@@ -15,6 +15,7 @@ from demotic.config import (
     Config,
     ConfigError,
     GraphSpec,
+    ThreadTtl,
     find_config,
     read_config,
     read_settings,
@@ -273,3 +274,49 @@ def test_a_flag_that_cannot_be_is_refused_by_its_own_name() -> None:
 def test_every_setting_has_its_own_variable_and_a_meaning() -> None:
     assert len({each.env for each in SETTINGS}) == len(SETTINGS)
     assert all(each.meaning.endswith(".") for each in SETTINGS)
+
+
+def test_how_long_threads_are_kept_is_read_with_its_defaults(tmp_path: Path) -> None:
+    assert read(tmp_path).thread_ttl is None
+    assert read(tmp_path, checkpointer={"ttl": {}}).thread_ttl == ThreadTtl(None, "delete", 5, 1000)
+    told = {"strategy": "keep_latest", "default_ttl": 60, "sweep_interval_minutes": 0.5}
+    config = read(tmp_path, checkpointer={"ttl": {**told, "sweep_limit": 10}})
+    assert config.thread_ttl == ThreadTtl(60, "keep_latest", 0.5, 10)
+    assert config.warnings == ()
+    typo = read(tmp_path, checkpointer={"ttl": {"default_tll": 1}})
+    assert "Did you mean 'checkpointer.ttl.default_ttl'?" in typo.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "problem"),
+    [
+        (5, r"checkpointer\.ttl: must be an object"),
+        ({"strategy": "x"}, r"checkpointer\.ttl\.strategy: must be one of delete, keep_latest"),
+        ({"default_ttl": 0}, r"checkpointer\.ttl\.default_ttl: must be a number of minutes"),
+        ({"default_ttl": True}, r"checkpointer\.ttl\.default_ttl"),
+        ({"sweep_interval_minutes": -1}, r"checkpointer\.ttl\.sweep_interval_minutes"),
+        ({"sweep_limit": 0}, r"checkpointer\.ttl\.sweep_limit: must be a whole number"),
+    ],
+)
+def test_a_lifetime_that_cannot_be_is_named(tmp_path: Path, ttl: Any, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        read(tmp_path, checkpointer={"ttl": ttl})
+
+
+@pytest.mark.parametrize(
+    ("text", "ttl"),
+    [
+        ("60", ThreadTtl(60)),
+        ("0.5", ThreadTtl(0.5)),
+        ('{"strategy": "keep_latest", "default_ttl": 5}', ThreadTtl(5, "keep_latest")),
+    ],
+)
+def test_how_long_threads_are_kept_may_be_a_variable(text: str, ttl: ThreadTtl) -> None:
+    defaults = {"data_dir": Path()}
+    assert read_settings({}, {"LANGGRAPH_THREAD_TTL": text}, defaults).thread_ttl == ttl
+
+
+@pytest.mark.parametrize("text", ["x", "0", "true", "[]", '{"strategy": "x"}'])
+def test_a_variable_that_says_no_lifetime_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="LANGGRAPH_THREAD_TTL: must be a number of minutes"):
+        read_settings({}, {"LANGGRAPH_THREAD_TTL": text}, {"data_dir": Path()})

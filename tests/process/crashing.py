@@ -56,10 +56,12 @@ class Death:
         return reached
 
 
-def run_server(listener: socket.socket, data_dir: str, death: Death | None) -> None:
+def run_server(
+    listener: socket.socket, data_dir: str, death: Death | None, ttl: dict[str, Any] | None
+) -> None:
     """Serve the crash graphs (in a process of its own)."""
     from demotic import logs
-    from demotic.config import Settings, read_config
+    from demotic.config import Settings, ThreadTtl, read_config
     from demotic.server import serve
 
     logs.configure("ERROR", json=True)
@@ -78,6 +80,7 @@ def run_server(listener: socket.socket, data_dir: str, death: Death | None) -> N
         body_limit=1_000_000,
         log_level="ERROR",
         log_json=True,
+        thread_ttl=ThreadTtl(**ttl) if ttl else None,
     )
     if death and death.after_s is not None:
         kill = threading.Timer(death.after_s, os.kill, (os.getpid(), signal.SIGKILL))
@@ -98,10 +101,15 @@ def nursery() -> Any:
 
 
 class Trial:
-    """One data directory, a row of servers on it, one client."""
+    """One data directory, a row of servers on it, one client.
 
-    def __init__(self, directory: Path, deaths: list[Death]) -> None:
-        self.directory = directory
+    `ttl` is how long the servers keep threads.
+    """
+
+    def __init__(
+        self, directory: Path, deaths: list[Death], ttl: dict[str, Any] | None = None
+    ) -> None:
+        self.directory, self._ttl = directory, ttl
         self.data = directory / "data"
         self.marks = directory / "marks"
         self._context = nursery()
@@ -122,11 +130,19 @@ class Trial:
             self.note_committed()
         death = self._deaths.pop(0) if len(self._deaths) > 1 else self._deaths[0]
         self._server = self._context.Process(
-            target=run_server, args=(self._listener, str(self.data), death), daemon=True
+            target=run_server,
+            args=(self._listener, str(self.data), death, self._ttl),
+            daemon=True,
         )
         self._server.start()
         assert self._server.pid
         self.pids.append(self._server.pid)
+
+    def wait_for_death(self) -> None:
+        """Wait until the present server is dead."""
+        assert self._server is not None
+        self._server.join(DEADLINE_S)
+        assert not self._server.is_alive(), "the server lives on"
 
     @property
     def starts(self) -> int:
@@ -149,7 +165,7 @@ class Trial:
         """Do a request until a server answers it; start the next server when one has died."""
         while True:
             try:
-                return await self._unless_dead(request)
+                return await self.unless_dead(request)
             except (httpx.TransportError, httpx.StreamError):
                 await asyncio.to_thread(self.start)
 
@@ -165,7 +181,7 @@ class Trial:
             loop.remove_reader(sentinel)
         await asyncio.to_thread(self.start)
 
-    async def _unless_dead(self, request: Callable[[], Any]) -> Any:
+    async def unless_dead(self, request: Callable[[], Any]) -> Any:
         """Do a request; when the server dies first, it counts as broken.
 
         A connection that the dead server had not accepted yet would wait for the next one.
@@ -291,6 +307,18 @@ async def call(trial: Trial, method: str, path: str, body: Any = None) -> Any:
     return await trial.persist(request)
 
 
+async def attempt(trial: Trial, method: str, path: str, body: Any = None) -> bool:
+    """A request that may end with its server's death, after which the next one is started;
+    whether it was answered, with success."""
+    try:
+        response = await trial.unless_dead(lambda: trial.http.request(method, path, json=body))
+    except (httpx.TransportError, httpx.StreamError):
+        await asyncio.to_thread(trial.start)
+        return False
+    assert response.status_code < 300, (response.status_code, response.text)
+    return True
+
+
 async def run_ids(trial: Trial, thread_id: str) -> list[str]:
     """The thread's runs, oldest first."""
     runs = await call(trial, "GET", f"/threads/{thread_id}/runs?limit=100")
@@ -304,8 +332,14 @@ def check_database(trial: Trial) -> None:
     assert not connection.execute("PRAGMA foreign_key_check").fetchall()
     for run_id, state in connection.execute("SELECT id, state FROM run"):
         assert RunState(str(state)) in LEG_ENDS, f"run {run_id} is {state}"
-    for thread_id, state in connection.execute("SELECT id, state FROM thread"):
+    for thread_id, state, temporary in connection.execute(
+        "SELECT id, state, temporary FROM thread"
+    ):
         assert state != "busy", f"thread {thread_id} is busy"
+        assert temporary != 3, f"thread {thread_id} is half a copy"
+    for table in ("checkpoint", "checkpoint_head", "checkpoint_write", "checkpoint_value"):
+        query = f"SELECT 1 FROM {table} WHERE thread_id NOT IN (SELECT id FROM thread)"
+        assert not connection.execute(query).fetchall(), f"{table} has rows of no thread"
     positions: dict[str, list[int]] = {}
     ends: dict[str, int] = {}
     decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]]).decode

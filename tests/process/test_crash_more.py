@@ -135,25 +135,3 @@ async def test_a_run_without_a_thread_survives_a_kill_and_leaves_nothing_at(
     for table in ("checkpoint", "checkpoint_write", "checkpoint_value"):
         assert not connection.execute(f"SELECT 1 FROM {table}").fetchall(), table
     connection.close()
-
-
-@pytest.mark.parametrize("point", [f"begin_write:{s}" for s in STAGES] + POINTS[:4])
-async def test_a_change_of_state_that_dies_leaves_the_thread_free(
-    prepared: Prepared, point: str, tmp_path: Path
-) -> None:
-    thread_id = prepared.threads["goto"]
-    trial = Trial(prepared.of(tmp_path), [Death(point)])
-    trial.start()
-    try:
-        body = {"values": {"log": ["u"]}, "as_node": "n8"}
-        await call(trial, "POST", f"/threads/{thread_id}/state", body)
-        state = await call(trial, "GET", f"/threads/{thread_id}/state")
-        assert state["values"]["log"][:11] == [*UP_TO[10], "u"]
-        assert state["next"] == ["n9"]
-        went_on = {"assistant_id": "steps", "stream_mode": ["values"]}
-        await stream_run(trial, thread_id, went_on)
-        assert len(await run_ids(trial, thread_id)) == 2
-    finally:
-        await trial.close()
-    assert trial.starts == 2, f"{point} was never reached"
-    check_database(trial)

@@ -20,10 +20,13 @@ async def who(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(scope_of(Request(scope)).principal.id)(scope, receive, send)
 
 
+MOUNTS = ("", "/ap", "/acp/0.2.1")
+
+
 async def ask(path: str = "/threads", key: str | None = None) -> httpx.Response:
     """An answer behind the guard."""
     headers = {} if key is None else {"x-api-key": key}
-    transport = httpx.ASGITransport(KeyGuard(who, digests=DIGESTS))
+    transport = httpx.ASGITransport(KeyGuard(who, digests=DIGESTS, mounts=MOUNTS))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path, headers=headers)
 
@@ -46,6 +49,11 @@ async def test_without_a_known_key_the_answer_is_401(key: str | None) -> None:
 @pytest.mark.parametrize("path", ["/ok", "/ap/ok", "/acp/0.2.1/ok"])
 async def test_a_health_check_needs_no_key(path: str) -> None:
     assert (await ask(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/ap/agents/ok", "/assistants/ok", "/other/ok", "/ok/", "//ok"])
+async def test_what_is_only_named_like_it_needs_one(path: str) -> None:
+    assert (await ask(path)).status_code == 401
 
 
 async def test_a_socket_without_a_key_is_closed() -> None:

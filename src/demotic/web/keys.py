@@ -19,8 +19,8 @@ HEADER = "x-api-key"
 HASHED = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 """A key that is given by its digest, so that the key itself stands nowhere."""
 
-OPEN_PATHS = ("/ok",)
-"""What tells that the server is up is told to anybody; so is it below each mount."""
+OPEN_PATH = "/ok"
+"""What tells that the server is up is told to anybody; so is it at the root of each mount."""
 
 
 def key_digests(keys: Iterable[str]) -> dict[bytes, str]:
@@ -42,7 +42,8 @@ def key_digests(keys: Iterable[str]) -> dict[bytes, str]:
 class KeyGuard:
     """ASGI middleware: lets requests with a known key pass, and says who sent them.
 
-    `digests` are from `key_digests`. `is_open` tells which requests need no key.
+    `digests` are from `key_digests`. `mounts` are the paths below which our routes are served;
+    `is_open` tells which requests need no key.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class KeyGuard:
         app: ASGIApp,
         *,
         digests: Mapping[bytes, str],
+        mounts: Iterable[str] = ("",),
         is_open: Callable[[AsgiScope], bool] = lambda scope: False,
     ) -> None:
         self._app, self._digests, self._is_open = app, digests, is_open
+        self._open = {f"{mount}{OPEN_PATH}" for mount in mounts}
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Pass the request on with its caller, or refuse it."""
@@ -81,5 +84,4 @@ class KeyGuard:
         return found
 
     def _needs_no_key(self, scope: AsgiScope) -> bool:
-        path = scope["path"]
-        return any(path.endswith(each) for each in OPEN_PATHS) or self._is_open(scope)
+        return scope["path"] in self._open or self._is_open(scope)
