@@ -11,18 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
+from pydantic import BaseModel
 
-from demotic.agents.langgraph.serde import StrictSerializer
+from demotic.agents.langgraph.arrays import FANOUT
+from demotic.agents.langgraph.serde import StrictSerializer, TypeNotAllowed
 from demotic.agents.langgraph.values import (
-    FANOUT,
     INLINE,
     MAX_SPLIT,
+    TREE,
     Expression,
     Packer,
     Unpacker,
     roots,
 )
-from demotic.ports.checkpoints import children
+from demotic.ports.checkpoints import LEAF, children
 
 SERDE = StrictSerializer()
 
@@ -166,3 +168,19 @@ def test_lists_of_every_length_and_kind_come_back_new_each_time() -> None:
     found = Unpacker(SERDE, nodes).unpack(expression)
     assert found == mixed
     assert found[2] is not found[7]
+
+
+def test_leaves_of_the_first_format_are_still_read() -> None:
+    value = ["x" * 100, {"a": [1]}, None]
+    elements = [SERDE.dumps_typed(each) for each in value]
+    stored = [data if kind == "msgpack" else [kind, data] for kind, data in elements]
+    nodes = {b"first": LEAF + msgspec.msgpack.encode(stored)}
+    assert Unpacker(SERDE, nodes).unpack([TREE, b"first"]) == value
+
+
+def test_a_long_list_of_what_may_not_be_stored_is_refused() -> None:
+    class Unknown(BaseModel):
+        """A type that is not allowed."""
+
+    with pytest.raises(TypeNotAllowed, match="Unknown"):
+        pack([Unknown() for _ in range(100)])

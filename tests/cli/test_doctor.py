@@ -2,11 +2,13 @@
 
 import json
 import os
+import py_compile
 import socket
 import sys
 from pathlib import Path
 
 import apsw
+import click
 import pytest
 
 from cli.programs import run
@@ -130,3 +132,21 @@ def test_variables_are_shown_without_their_secrets(
     assert "warn  DATABASE_URI=(hidden)" in text
     assert "ok    LANGGRAPH_CLOUD_LICENSE_KEY=(hidden)" in text
     assert "no licence is needed" in text
+
+
+@pytest.mark.parametrize(
+    ("is_compiled", "is_kept_so"), [(False, True), (False, False), (True, True)]
+)
+def test_packages_that_every_start_would_compile_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_compiled: bool, is_kept_so: bool
+) -> None:
+    module = tmp_path / "package" / "__init__.py"
+    module.parent.mkdir()
+    module.touch()
+    if is_compiled:
+        py_compile.compile(str(module))
+    monkeypatch.setattr(sys, "dont_write_bytecode", is_kept_so)
+    monkeypatch.setattr(click, "__file__", str(module))
+    _, text = report()
+    told = f"-m compileall -q {tmp_path}" in text
+    assert told is (is_kept_so and not is_compiled)

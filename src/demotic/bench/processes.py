@@ -22,7 +22,13 @@ from demotic.bench.served import CONFIG
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
 IDLE_S = 2.0
-ENVIRONMENT = {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
+SET = {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
+UNSET = frozenset({"PYTHONDONTWRITEBYTECODE"})  # or each process compiles all that it imports
+
+
+def environment() -> dict[str, str]:
+    """The variables of what is measured."""
+    return {**{name: os.environ[name] for name in os.environ if name not in UNSET}, **SET}
 
 
 class Broken(Exception):
@@ -76,7 +82,8 @@ class Tree:
 def import_time() -> Figures:
     """How long a process takes that does nothing but import LangGraph."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import langgraph.graph"], check=True)
+    program = [sys.executable, "-c", "import langgraph.graph"]
+    subprocess.run(program, check=True, env=environment())
     return {"start_s": time.perf_counter() - began}
 
 
@@ -93,7 +100,7 @@ class Server:
         self._process = subprocess.Popen(
             self._command(),
             cwd=self._folder,
-            env={**os.environ, **ENVIRONMENT},
+            env=environment(),
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the benchmark, which then stops this
@@ -161,7 +168,7 @@ class Helper:
         self._name = module
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            env={**os.environ, **ENVIRONMENT},
+            env=environment(),
             start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import cache_from_source
 from pathlib import Path
+
+import click
 
 import demotic
 from demotic.cli.listening import listen
@@ -93,6 +96,18 @@ def _versions() -> Findings:
                     f"{sys.executable} -m pip install {package}",
                 )
     yield from _drivers()
+    yield from _bytecode(Path(click.__file__))
+
+
+def _bytecode(imported: Path) -> Findings:
+    """Whether what is imported at a start is compiled already, or will be by the first one."""
+    if sys.dont_write_bytecode and not Path(cache_from_source(str(imported))).exists():
+        yield Finding(
+            Status.WARN,
+            "The packages are not compiled, and PYTHONDONTWRITEBYTECODE keeps them so: every start "
+            "takes about twice as long",
+            f"{sys.executable} -m compileall -q {imported.parents[1]}",
+        )
 
 
 def _drivers() -> Findings:

@@ -14,17 +14,15 @@ import msgspec
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
+from demotic.agents.langgraph.arrays import FANOUT, HEADER, array_header, ends, leaves, runs
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.ports.checkpoints import BRANCH, DIGEST_SIZE, LEAF, children
 
 INLINE = 128
 """Bytes up to which an encoded value lies in the expression."""
 
-FANOUT = 64
-"""Children of a branch, and elements of a leaf at most."""
-
-CHUNK = 4096
-"""Bytes of elements at which a leaf is full: what appending to a list writes again, at most."""
+AT_ONCE = 16
+"""Elements up to which encoding a list at once is not worth it."""
 
 MAX_SPLIT = 64
 """Lists of one mapping that are stored per element; a mapping with more is stored whole."""
@@ -32,8 +30,12 @@ MAX_SPLIT = 64
 Expression = list[Any]
 """A kind and its operands; plain data that msgpack can hold."""
 
-# An element is the serializer's bytes, or [type, bytes] where the type is not msgpack.
+# An element is the serializer's bytes, or [type, bytes] where the type is not msgpack. A leaf
+# whose elements are all msgpack holds them as one array behind RAW, a byte that begins no msgpack.
 VALUE, STORED, ITEMS, TREE, MAPPING, SNAPSHOT = range(6)
+RAW = b"\xc1"
+
+_CONTAINERS = frozenset((dict, list, tuple))
 
 
 class Packer:
@@ -79,17 +81,30 @@ class Packer:
         return [MAPPING, self._pack_whole(rest), packed]
 
     def _pack_list(self, value: list[Any]) -> Expression:
-        elements = [self._element(item) for item in value]
-        if len(elements) <= FANOUT and sum(map(_size, elements)) <= INLINE:
-            self._check(elements)
-            return [ITEMS, elements]
-        level = [self._leaf(chunk) for chunk in _chunks(elements)]
+        level = self._leaves_at_once(value)
+        if level is None:
+            elements = [self._element(item) for item in value]
+            sizes = [*map(_size, elements)]
+            if len(elements) <= FANOUT and sum(sizes) <= INLINE:
+                self._check(elements)
+                return [ITEMS, elements]
+            level = [self._leaf(elements[first:behind]) for first, behind in runs(sizes)]
         while len(level) > 1:
             level = [
                 self._store(BRANCH + b"".join(level[i : i + FANOUT]))
                 for i in range(0, len(level), FANOUT)
             ]
         return [TREE, level[0]]
+
+    def _leaves_at_once(self, value: list[Any]) -> list[bytes] | None:
+        """The leaves of a long list by one call of the serializer; None where that does not do."""
+        if len(value) <= AT_ONCE or not _CONTAINERS.isdisjoint(map(type, value)):
+            return None
+        kind, data = self._dumps(value)
+        found = ends(data) if kind == "msgpack" else None
+        if found is None or found[-1] - found[0] <= INLINE:
+            return None
+        return [self._raw_leaf(part, count) for part, count in leaves(data, found)]
 
     def _element(self, value: Any) -> Any:
         kind, data = self._dumps(value)
@@ -102,9 +117,18 @@ class Packer:
                     self._check_encoded("msgpack", element)
 
     def _leaf(self, elements: Sequence[Any]) -> bytes:
+        if all(isinstance(element, bytes) for element in elements):
+            return self._raw_leaf(b"".join(elements), len(elements))
         digest = self._store(LEAF + msgspec.msgpack.encode(elements))
         if digest not in self._known:
             self._check(elements)
+        return digest
+
+    def _raw_leaf(self, elements: bytes, count: int) -> bytes:
+        array = array_header(count) + elements
+        digest = self._store(LEAF + RAW + array)
+        if digest not in self._known and self._check_encoded is not None:
+            self._check_encoded("msgpack", array)
         return digest
 
     def _store(self, data: bytes) -> bytes:
@@ -126,11 +150,11 @@ class Unpacker:
         if kind == VALUE:
             return self._value(operand)
         if kind == STORED:
-            return self._value(self._elements(operand)[0])
+            return self._list(operand)[0]
         if kind == ITEMS:
             return self._values(operand)
         if kind == TREE:
-            return self._values(self._elements(operand))
+            return self._list(operand)
         if kind == MAPPING:
             mapping = self.unpack(operand)
             for key, item in expression[2]:
@@ -140,12 +164,29 @@ class Unpacker:
             return _DeltaSnapshot(self.unpack(operand))
         raise ValueError(f"A checkpoint holds an unknown kind of value: {kind!r}.")
 
-    def _elements(self, digest: bytes) -> list[Any]:
+    def _list(self, digest: bytes) -> list[Any]:
+        """The elements below a node; where all are msgpack they are one array, decoded at once."""
+        found = list(self._leaves(digest))
+        if not all(leaf.startswith(RAW) for leaf in found):
+            return [value for leaf in found for value in self._leaf(leaf)]
+        count = sum(int.from_bytes(leaf[2 : 1 + HEADER]) for leaf in found)
+        values: list[Any] = self._value(
+            array_header(count) + b"".join([leaf[1 + HEADER :] for leaf in found])
+        )
+        return values
+
+    def _leaf(self, leaf: bytes) -> list[Any]:
+        if leaf.startswith(RAW):
+            values: list[Any] = self._value(leaf[1:])
+            return values
+        return self._values(msgspec.msgpack.decode(leaf))
+
+    def _leaves(self, digest: bytes) -> Iterator[bytes]:
         data = self._node(digest)
         if data.startswith(LEAF):
-            elements: list[Any] = msgspec.msgpack.decode(data[1:])
-            return elements
-        return [element for child in children(data) for element in self._elements(child)]
+            yield data[1:]
+        for child in children(data):
+            yield from self._leaves(child)
 
     def _node(self, digest: bytes) -> bytes:
         try:
@@ -158,7 +199,7 @@ class Unpacker:
     def _values(self, elements: Sequence[Any]) -> list[Any]:
         """The values of elements; where all are msgpack they are one array, decoded at once."""
         try:
-            array = _array_header(len(elements)) + b"".join(elements)
+            array = array_header(len(elements)) + b"".join(elements)
         except TypeError:  # one is not
             return [self._value(element) for element in elements]
         values: list[Any] = self._value(array)
@@ -182,11 +223,6 @@ def roots(expression: Expression) -> Iterator[bytes]:
             yield from roots(item)
 
 
-def _array_header(size: int) -> bytes:
-    """The beginning of a msgpack array (format "array 16" or "array 32")."""
-    return b"\xdc" + size.to_bytes(2) if size < 1 << 16 else b"\xdd" + size.to_bytes(4)
-
-
 def _digest_key(thread_id: str) -> bytes:
     """Keyed per thread: equal values of two threads have nothing visible in common."""
     name = thread_id.encode()
@@ -200,21 +236,3 @@ def _is_splittable(value: dict[Any, Any]) -> bool:
 
 def _size(element: Any) -> int:
     return len(element) if isinstance(element, bytes) else len(element[0]) + len(element[1])
-
-
-def _chunks(elements: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Elements by leaf: as many neighbours as fill one.
-
-    Filled from the front, so that appending changes the last leaf only.
-    """
-    chunk: list[Any] = []
-    filled = 0
-    for element in elements:
-        size = _size(element)
-        if chunk and (len(chunk) == FANOUT or filled + size > CHUNK):
-            yield chunk
-            chunk, filled = [], 0
-        chunk.append(element)
-        filled += size
-    if chunk:
-        yield chunk
