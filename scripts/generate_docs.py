@@ -260,6 +260,7 @@ DIALECTS: Mapping[str, Spoken] = {
 }
 """Every dialect, with what the names of its parts begin with."""
 
+
 def has(spoken: Spoken, part: str) -> bool:
     """Whether there is something to tell: not every dialect has something planned."""
     if part == "options-planned":
