@@ -276,7 +276,6 @@ DIALECTS: Mapping[str, Spoken] = {
         lambda: AgentProtocolDialect(no_engine).built,
         agent_protocol_deferred.OPERATIONS,
         {
-            "A run's": (agent_protocol_deferred.RUN_OPTIONS, "any value but null"),
             "With `thread_id`, a run's": (["on_completion"], "`delete`"),
         },
         AGENT_PROTOCOL_ERRORS,

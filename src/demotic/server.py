@@ -30,6 +30,7 @@ from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
+from demotic.dialects.agent_protocol import render_callbacks as agent_protocol_callbacks
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.compat import VERSIONS
@@ -67,7 +68,10 @@ DATABASE = "demotic.db"
 SYSTEM = {"created_by": "system"}
 """Metadata of the assistants that the server makes itself."""
 
-RENDERERS = {"langgraph": callback_json}
+RENDERERS = {
+    "langgraph": callback_json,
+    "agent_protocol": agent_protocol_callbacks.callback_json,
+}
 """How each dialect words what callbacks tell."""
 THREADS = "demotic-node"
 """What the names of the threads of agents begin with."""

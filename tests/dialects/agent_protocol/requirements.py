@@ -149,6 +149,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.idempotency": Requirement(
         "Demotic, header Idempotency-Key", "the same request sent again is the same run"
     ),
+    "ap.runs.webhook": Requirement(
+        f"{API}, RunCreate.webhook", "the Run is POSTed once when the run has finished"
+    ),
+    "ap.runs.webhook.refused": Requirement(
+        "Demotic", "a webhook that must not be called is 422, with the reason"
+    ),
     "ap.stream.events": Requirement(
         "Demotic", "`metadata` first, then an event per mode of the agent itself"
     ),

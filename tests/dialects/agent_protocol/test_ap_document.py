@@ -70,7 +70,8 @@ async def test_answers_hold_what_the_document_says(wire: ScriptedWire) -> None:
     )
     assert set(output) == set(schemas["RunOutput"]["required"])
     assert set(schemas["Run"]["required"]) <= set(output["run"])
-    assert set(output["run"]) | {"messages"} == set(schemas["Run"]["properties"])
+    given = set(output["run"]) | {"messages", "webhook"}
+    assert given == set(schemas["Run"]["properties"])
     thread = await wire.told("POST", "/threads")
     assert set(thread) == set(schemas["Thread"]["required"])
     (agent,) = await wire.told("POST", "/agents/search")

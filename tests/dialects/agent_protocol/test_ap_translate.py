@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from demotic.dialects.agent_protocol import deferred, translate
+from demotic.dialects.agent_protocol import translate
 from demotic.dialects.agent_protocol.wire import (
     AgentSearch,
     Checkpoint,
@@ -14,6 +14,7 @@ from demotic.dialects.agent_protocol.wire import (
     ThreadPatch,
     ThreadSearch,
 )
+from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput, NotBuilt
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState, ThreadState
@@ -226,6 +227,11 @@ def test_messages_are_part_of_the_input(body: dict[str, Any], given: Any) -> Non
     assert run(**body).request.input == given
 
 
+def test_a_webhook_is_told_the_end_only() -> None:
+    assert run().callback is None
+    assert run(webhook="https://a.example/x").callback == Callback("https://a.example/x")
+
+
 def test_a_wait_records_only_what_is_named() -> None:
     assert run(waits=True).request.modes == []
     assert run(waits=True, stream_mode="custom").request.modes == ["custom"]
@@ -259,7 +265,6 @@ def test_what_a_run_cannot_mean_is_refused(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *({field: "http://example.com"} for field in deferred.RUN_OPTIONS),
         {"thread_id": ID, "on_completion": "delete"},
     ],
 )

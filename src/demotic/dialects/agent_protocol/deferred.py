@@ -7,6 +7,3 @@ OPERATIONS = (
     Deferred("GET", "/threads/{thread_id}/stream", "talk to a thread by WebSocket"),
     Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
 )
-
-RUN_OPTIONS = ("webhook",)
-"""Fields of a run's body that are planned: given with any value but null, 501."""

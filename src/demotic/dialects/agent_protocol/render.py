@@ -94,6 +94,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "metadata": run.metadata,
         **_asked(run.request.input, has_messages=own.get("has_messages", False)),
         "config": run.request.config or None,
+        "webhook": None if run.callback is None else run.callback.url,
         "stream_mode": own.get("stream_mode"),
         "on_completion": own.get("on_completion", "delete" if run.temporary else "keep"),
         "on_disconnect": own.get("on_disconnect", "continue"),

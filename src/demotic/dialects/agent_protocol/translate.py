@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from demotic.dialects.agent_protocol import deferred, messages
+from demotic.dialects.agent_protocol import messages
 from demotic.dialects.agent_protocol.choices import (
     ACTIONS,
     DEFAULT_MODES,
@@ -29,6 +29,7 @@ from demotic.dialects.agent_protocol.wire import (
 )
 from demotic.domain import configs, model
 from demotic.domain.assistants import mirrored
+from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.model import (
@@ -165,6 +166,7 @@ def new_run(
         keep_run=True,
         idempotency=idempotency,
         reply_format=_reply_format(body, given),
+        callback=None if body.webhook is None else Callback(body.webhook),
     )
 
 
@@ -212,9 +214,6 @@ def offset(value: int | None) -> int:
 
 
 def _refuse_planned(body: RunCreate) -> None:
-    for field in deferred.RUN_OPTIONS:
-        if getattr(body, field) is not None:
-            raise not_built(f"`{field}` of a run")
     if body.thread_id is not None and body.on_completion == "delete":
         raise not_built("`on_completion: delete` of a run on a thread that is named")
 

@@ -129,6 +129,7 @@ COMPONENTS: Mapping[str, Schema] = {
         input=described(ANYTHING, "The input, without its messages."),
         messages={"type": "array", "items": ref("Message"), "description": "As they were given."},
         config=described(OBJECT, "How the agent is called."),
+        webhook=described(TEXT, "Where its end is told."),
         stream_mode={
             "type": "array",
             "items": {"type": "string", "enum": list(MODES)},

@@ -17,6 +17,7 @@ from demotic.dialects.agent_protocol.choices import (
     THREAD_STATES,
 )
 from demotic.web.openapi.describing import Words, one_of, ref, words
+from demotic.web.outgoing.policy import LONGEST
 
 METADATA = words("Free data about it, kept as it is.", examples=[{"team": "blue"}])
 CONTAINED = words("Must be contained in the metadata.", examples=[{"team": "blue"}])
@@ -81,7 +82,13 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
             "server sets is refused (422).",
             examples=[{"recursion_limit": 50, "tags": ["nightly"]}],
         ),
-        "webhook": words("Planned: any value but null answers 501."),
+        "webhook": words(
+            "Where to POST the run when it has finished: an absolute URL of a public host. Others "
+            "are refused (422), unless the configuration allows them.",
+            minLength=1,
+            maxLength=LONGEST,
+            examples=["https://app.example.com/hook"],
+        ),
         "stream_mode": words(
             "What a stream shows, one name or several; `values` by default.",
             type=["string", "array", "null"],
