@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from demotic.dialects.langgraph import deferred
-from demotic.dialects.langgraph.openapi.tables import TABLES
-from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.web.openapi.document import document
-from dialects.langgraph.langgraph_http import no_engine
+from dialects.langgraph.langgraph_http import WHOLE
+from dialects.langgraph.langgraph_http import WHOLE_TABLES as TABLES
 
 FOLDER = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "openapi"
 VERSIONS = ("0.1.0", "2024-11", "2025-11")
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.skipif(
     reason="DEMOTIC_SPEC_DIR names no folder with openapi/ documents",
 )
 
-BUILT = [(each.method, each.path) for each in LangGraphDialect(no_engine).built]
+BUILT = [(each.method, each.path) for each in WHOLE.built]
 PLANNED = {(each.method, each.path) for each in deferred.OPERATIONS}
 RUN_STARTS = (
     "POST /runs",
@@ -111,6 +110,9 @@ OURS = (
     Difference(("POST /assistants/count",), ("field name",), "in today's document"),
     Difference(("POST /threads/search",), ("field extract",), "in today's document"),
     Difference(DELETES[:1], ("query delete_threads",), "in today's document"),
+    Difference(
+        ("GET /threads/{thread_id}/stream",), ("query stream_mode",), "sent by the Python SDK"
+    ),
 )
 """What our document has and the newest published one lacks."""
 
@@ -119,6 +121,9 @@ OPERATIONS_OF_OUR_OWN = {
     "GET /docs": "LangGraph's server has it, its document does not",
     "GET /openapi.json": "LangGraph's server has it, its document does not",
     "GET /runs/{run_id}/stream": "what `Location` of POST /runs/stream names",
+    "POST /threads/{thread_id}/commands": "in today's document",
+    "POST /threads/{thread_id}/stream": "the Agent Protocol's address of the next",
+    "POST /threads/{thread_id}/stream/events": "in today's document",
 }
 
 
