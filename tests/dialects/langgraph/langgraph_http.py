@@ -11,8 +11,12 @@ import orjson
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
+from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.compat import TODAY, Compat
+from demotic.dialects.langgraph.openapi.tables import TABLES
+from demotic.dialects.langgraph.requests import FindEngine
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.domain.ids import system_assistant_id
 from demotic.engine.core import Engine
 from house import House
@@ -26,6 +30,15 @@ def no_engine() -> Engine:
     """For a dialect whose routes are only listed."""
     raise AssertionError("no request is made here")
 
+
+def whole_dialect(engine: FindEngine, compat: Compat = TODAY) -> LangGraphDialect:
+    """The dialect as it is served: with the streaming protocol among its paths."""
+    streaming = StreamingDialect(engine, STAMPS)
+    return LangGraphDialect(engine, compat, also=streaming.operations, told=streaming.tables)
+
+
+WHOLE = whole_dialect(no_engine)
+WHOLE_TABLES = TABLES.joined(StreamingDialect.tables)
 
 STEPS: list[Any] = [
     ["emit", "values", {"x": 1}],
@@ -44,9 +57,11 @@ class Wire:
 
     def __init__(self, house: House, compat: Compat = TODAY) -> None:
         self.house = house
-        dialect = LangGraphDialect(lambda: house.engine, compat)
+        streaming = StreamingDialect(lambda: house.engine, STAMPS)
+        dialect = whole_dialect(lambda: house.engine, compat)
         self.app: ASGIApp = Starlette(
-            routes=dialect.routes, exception_handlers=dialect.exception_handlers
+            routes=[*dialect.routes, *streaming.sockets],
+            exception_handlers=dialect.exception_handlers,
         )
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://test"
@@ -103,10 +118,21 @@ class Streaming:
             "scheme": "http",
             "server": ("test", 80),
         }
-        self._app, self._body, self._sent = app, body, False
+        content = b"" if body is None else orjson.dumps(body)
+        self._app, self._content, self._sent = app, content, False
         self._task: asyncio.Task[None]
         self._gone, self._begun = asyncio.Event(), asyncio.Event()
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    @classmethod
+    def of(cls, app: ASGIApp, request: httpx.Request) -> "Streaming":
+        """The answer to a request as a client library makes it."""
+        made = cls(app, request.method, request.url.path, None, {})
+        made._scope["raw_path"] = request.url.raw_path.split(b"?")[0]
+        made._scope["query_string"] = request.url.query
+        made._scope["headers"] = [(key.lower(), value) for key, value in request.headers.raw]
+        made._content = request.content
+        return made
 
     async def __aenter__(self) -> "Streaming":
         self._task = asyncio.create_task(self._run())
@@ -151,8 +177,7 @@ class Streaming:
     async def _receive(self) -> Message:
         if not self._sent:
             self._sent = True
-            body = b"" if self._body is None else orjson.dumps(self._body)
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": self._content, "more_body": False}
         await self._gone.wait()
         return {"type": "http.disconnect"}
 

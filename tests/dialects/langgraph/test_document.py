@@ -14,12 +14,10 @@ from demotic.dialects import langgraph
 from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.openapi.tables import TABLES
-from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.web.openapi.document import document
-from dialects.langgraph.langgraph_http import Wire, no_engine
+from dialects.langgraph.langgraph_http import WHOLE as DIALECT
+from dialects.langgraph.langgraph_http import WHOLE_TABLES, Wire
 from dialects.langgraph.samples import RUN, THREAD
-
-DIALECT = LangGraphDialect(no_engine)
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
@@ -50,7 +48,7 @@ async def test_every_route_is_in_the_document_and_the_reverse(wire: Wire) -> Non
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert documented == routed
-    assert set(TABLES.operations) == {(each.method, each.path) for each in DIALECT.built}
+    assert set(WHOLE_TABLES.operations) == {(each.method, each.path) for each in DIALECT.built}
 
 
 async def test_planned_operations_say_that_they_answer_501(wire: Wire) -> None:
@@ -101,7 +99,7 @@ async def test_answers_hold_what_the_document_says(wire: Wire) -> None:
 
 
 def test_operations_have_names_of_their_own() -> None:
-    paths = document(TABLES, TABLES.operations, ())["paths"]
+    paths = document(WHOLE_TABLES, WHOLE_TABLES.operations, ())["paths"]
     names = [row["operationId"] for methods in paths.values() for row in methods.values()]
     assert len(names) == len(set(names))
 

@@ -13,14 +13,21 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from demotic.dialects.langgraph.openapi.tables import TABLES
-from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.web.openapi.document import document
-from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, Wire, no_engine, open_wire, run_body
+from dialects.langgraph.langgraph_http import (
+    AGENT,
+    ASSISTANT,
+    WHOLE,
+    WHOLE_TABLES,
+    Streaming,
+    Wire,
+    open_wire,
+    run_body,
+)
 from house import open_house
 
-BUILT = [(each.method, each.path) for each in LangGraphDialect(no_engine).built]
-DOCUMENT = document(TABLES, BUILT, ())
+BUILT = [(each.method, each.path) for each in WHOLE.built]
+DOCUMENT = document(WHOLE_TABLES, BUILT, ())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {
     f"{found.method.upper()} {found.path}": found
@@ -44,10 +51,17 @@ class Server:
         self.known = runner.run(self._furnish())
 
     def ask(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
-        """Status and body of an answer."""
-        request = self._wire.client.request(method, url, **options)
-        answer = self._runner.run(_within(request))
-        return answer.status_code, answer.content
+        """Status and body of an answer; of one that does not end, what has come by then."""
+        return self._runner.run(_within(self._ask(method, url, options)))
+
+    async def _ask(self, method: str, url: str, options: Any) -> tuple[int, bytes]:
+        request = self._wire.client.build_request(method, url, **options)
+        streaming = Streaming.of(self._wire.app, request)
+        async with streaming:
+            await streaming.begun()
+            if "event-stream" in streaming.headers.get("content-type", ""):
+                return streaming.status, b""
+            return streaming.status, await streaming.rest()
 
     async def _furnish(self) -> dict[str, str]:
         wire = self._wire

@@ -11,8 +11,7 @@ from langgraph.graph import END, START, StateGraph
 
 from demotic.agents.langgraph.introspection import drawing
 from demotic.dialects.langgraph import render
-from demotic.dialects.langgraph.routes import LangGraphDialect
-from dialects.langgraph.langgraph_http import no_engine
+from dialects.langgraph.langgraph_http import WHOLE
 from dialects.langgraph.samples import MOMENT_US, RUN, THREAD
 from served import State, a, b
 
@@ -40,8 +39,7 @@ def recorded(method: str, pattern: tuple[str, ...]) -> Iterator[Any]:
 
 
 def test_every_documented_operation_is_built_or_planned() -> None:
-    dialect = LangGraphDialect(no_engine)
-    served = {(each.method, each.path) for each in (*dialect.built, *dialect.planned)}
+    served = {(each.method, each.path) for each in (*WHOLE.built, *WHOLE.planned)}
     documented = {
         (each["method"].upper(), each["path"])
         for each in json.loads(ROUTES.read_text(encoding="utf-8"))

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from demotic.dialects.langgraph import deferred
-from demotic.dialects.langgraph.openapi.tables import TABLES
-from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.web.openapi.document import document
-from dialects.langgraph.langgraph_http import no_engine
+from dialects.langgraph.langgraph_http import WHOLE
+from dialects.langgraph.langgraph_http import WHOLE_TABLES as TABLES
 
 FOLDER = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "openapi"
 VERSIONS = ("0.1.0", "2024-11", "2025-11")
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.skipif(
     reason="DEMOTIC_SPEC_DIR names no folder with openapi/ documents",
 )
 
-BUILT = [(each.method, each.path) for each in LangGraphDialect(no_engine).built]
+BUILT = [(each.method, each.path) for each in WHOLE.built]
 PLANNED = {(each.method, each.path) for each in deferred.OPERATIONS}
 RUN_STARTS = (
     "POST /runs",
@@ -173,6 +172,9 @@ OURS = (
     Difference(("PUT /store/items",), ("field index", "field ttl"), "in today's document"),
     Difference(("GET /store/items",), ("query refresh_ttl",), "in today's document"),
     Difference(("POST /store/items/search",), ("field refresh_ttl",), "in today's document"),
+    Difference(
+        ("GET /threads/{thread_id}/stream",), ("query stream_mode",), "sent by the Python SDK"
+    ),
 )
 """What our document has and the newest published one lacks."""
 
@@ -188,6 +190,9 @@ OPERATIONS_OF_OUR_OWN = {
     "GET /threads/{thread_id}/storage": "in today's document",
     "POST /threads/prune": "in today's document",
     "PATCH /threads/{thread_id}/state": "in 0.1.0; gone from the newer documents",
+    "POST /threads/{thread_id}/commands": "in today's document",
+    "POST /threads/{thread_id}/stream": "the Agent Protocol's address of the next",
+    "POST /threads/{thread_id}/stream/events": "in today's document",
 }
 
 

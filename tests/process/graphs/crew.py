@@ -10,7 +10,14 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    AnyMessage,
+    BaseMessage,
+    ToolMessage,
+    message_chunk_to_message,
+)
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -52,7 +59,7 @@ class Scripted(BaseChatModel):
         whole = chunks[0]
         for chunk in chunks[1:]:
             whole = whole + chunk
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(**whole.model_dump()))])
+        return ChatResult(generations=[ChatGeneration(message=message_chunk_to_message(whole))])
 
     def _chunks(self) -> Iterator[ChatGenerationChunk]:
         for word in self.words:

@@ -65,10 +65,13 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
             200: Answer(
                 "What it came to; a command that fails is answered with 200, too.",
                 {"anyOf": [ref("StreamingSuccess"), ref("StreamingError")]},
-            )
+            ),
+            400: Answer(
+                "The body is no command, or the thread's id is none.",
+                {"anyOf": [ref("StreamingError"), ref("Error")]},
+            ),
         },
-        (400,),
-        wire.Command,
+        body=wire.Command,
         detail="Names may be spelled in snake_case or camelCase. A body that is no command is 400.",
         bad_input=400,
     ),

@@ -85,8 +85,8 @@ def unseen(group: Sequence[Told], after: int) -> Sequence[Told]:
     """Those of one event's that are above a position. Where several share it, all of them."""
     if not group or group[0].seq > after:
         return group
-    shared = len(group) > SPACING
-    return [told for told in group if told.seq > after or (shared and told.seq == after)]
+    shared = group[-1].seq if len(group) > SPACING else None
+    return [told for told in group if told.seq > after or told.seq == after == shared]
 
 
 def plain(event: Event, data: bytes, n: int = 0, node: str | None = None) -> Draft:

@@ -150,7 +150,7 @@ def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
         found.add(told.bad_input)
     if path not in tables.unstored:
         found.add(503)
-    return sorted(found)
+    return sorted(found - set(told.answers))
 
 
 def _json(schema: Schema) -> dict[str, Any]:
