@@ -213,11 +213,14 @@ class Following(Reader):
         """Take a live event."""
         if event.run_id != self.run.id:
             return
-        if len(self._live) < LIVE_LIMIT:
+        if len(self._live) >= LIVE_LIMIT:
+            self._fall_behind()
+        if not self._overrun:
             self._live.append(event)
-        else:
-            self._fall_behind(self._hub.unwritten(self.thread_id))
         self._wake()
+
+    def _unwritten(self) -> Sequence[Event]:
+        return self._hub.unwritten(self.thread_id)
 
     def offer_end(self, ended: Ended) -> None:
         """Take the news that a leg has ended."""

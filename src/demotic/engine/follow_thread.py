@@ -1,5 +1,6 @@
 """Following a whole thread: the events of all its runs, live and from the log."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -86,8 +87,9 @@ class ThreadFollowing(Reader):
         """Take a live event."""
         self._heard = True
         if len(self._live) >= LIVE_LIMIT:
-            self._fall_behind(self._source.unwritten(self.thread_id))
-        self._live.append(event)
+            self._fall_behind()
+        if not self._overrun or event.kind in (START, END):
+            self._live.append(event)
         self._wake()
 
     def offer_end(self, ended: Ended) -> None:
@@ -120,11 +122,13 @@ class ThreadFollowing(Reader):
 
     async def _read_log(self) -> Sequence[Event]:
         # Nothing is taken before the last wait: a reader that is cancelled loses nothing.
+        if self._overrun:
+            self._catch_up()
         events = await self._storage.read_events(
             self.thread_id, after=self._after, run_id=None, limit=READ_LIMIT
         )
         await self._check(events)
-        self._behind = bool(events)
+        self._behind = bool(events) or self._overrun
         return self._passed(self._merged(events))
 
     async def _look(self) -> None:
@@ -144,6 +148,20 @@ class ThreadFollowing(Reader):
         it may have been deleted and made anew by somebody else."""
         if self._scope.filters and any(isinstance(e, Event) and e.kind == START for e in coming):
             await self._storage.get_thread(self.thread_id, scope=self._scope)
+
+    def _unwritten(self) -> Sequence[Event]:
+        return self._source.unwritten(self.thread_id)
+
+    def _catch_up(self) -> None:
+        """Hold events again: each once, in order, a run's end behind its last one."""
+        self._overrun, position = False, -1
+        placed: dict[int, list[Event | Ended]] = {}
+        for each in (*self._live, *self._unwritten()):
+            if isinstance(each, Ended):
+                placed.setdefault(position, []).append(each)
+            elif (position := each.seq) not in placed:
+                placed[position] = [each]
+        self._live = deque(each for seq in sorted(placed) for each in placed[seq])
 
     def _kept(self) -> Sequence[Event | Ended]:
         kept = [e for e in self._live if isinstance(e, Ended) or e.kind in (START, END)]

@@ -24,6 +24,7 @@ class Reader:
         self._storage, self._run_id = storage, run_id
         self._after, self._behind = after, behind
         self._live: deque[Event | Ended] = deque()
+        self._overrun = False  # events are not held until the log is read again
         self._hung_up = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -39,24 +40,34 @@ class Reader:
         self._hung_up = True
         self._wake()
 
-    def _fall_behind(self, unwritten: Sequence[Event]) -> None:
-        """Too much is held for a slow reader: it goes back to the log, and to what is not in the
-        log yet."""
+    def _fall_behind(self) -> None:
+        """Too much is held for a slow reader: when it reads again, it goes back to the log, and
+        to what is not in the log by then."""
         if self._after < 0 and not self._behind:  # only what comes from now on
             self._after = _first(self._live) - 1
         self._live = deque(self._kept())
-        self._behind = True
-        self.preload(unwritten)
+        self._behind = self._overrun = True
+
+    def _catch_up(self) -> None:
+        """Hold events again: what is not in the log now, and all that comes."""
+        self._overrun = False
+        self.preload(self._unwritten())
+
+    def _unwritten(self) -> Sequence[Event]:
+        """Events of the thread that the log does not have yet, in order."""
+        raise NotImplementedError
 
     def _kept(self) -> Sequence[Event | Ended]:
         """What of the held events the log does not have."""
         return ()
 
     async def _read_log(self) -> Sequence[Event]:
+        if self._overrun:
+            self._catch_up()
         events = await self._storage.read_events(
             self.thread_id, after=self._after, run_id=self._run_id, limit=READ_LIMIT
         )
-        self._behind = bool(events)
+        self._behind = bool(events) or self._overrun
         return self._passed(events)
 
     def _take_live(self) -> Sequence[Event]:

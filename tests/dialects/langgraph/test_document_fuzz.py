@@ -52,7 +52,8 @@ class Server:
 
     def ask(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
         """Status and body of an answer; of one that does not end, what has come by then."""
-        return self._runner.run(_within(self._ask(method, url, options)))
+        answer: tuple[int, bytes] = self._runner.run(_within(self._ask(method, url, options)))
+        return answer
 
     async def _ask(self, method: str, url: str, options: Any) -> tuple[int, bytes]:
         request = self._wire.client.build_request(method, url, **options)

@@ -36,15 +36,22 @@ def text(content: Any, last: bool = False, **more: Any) -> AIMessageChunk:
 
 def call(index: int, args: str, **more: Any) -> AIMessageChunk:
     """A piece of a tool call."""
-    piece = {"name": None, "id": None, **more, "args": args, "index": index}
-    return AIMessageChunk(content="", tool_call_chunks=[{**piece, "type": "tool_call_chunk"}])
+    piece: Any = {
+        "name": None,
+        "id": None,
+        **more,
+        "args": args,
+        "index": index,
+        "type": "tool_call_chunk",
+    }
+    return AIMessageChunk(content="", tool_call_chunks=[piece])
 
 
 def assembled(events: Told) -> AIMessage:
     """What the official client makes of it."""
     stream = ChatModelStream(namespace=[], node=None, message_id="m")
     for event in events:
-        stream.dispatch(event)  # type: ignore[arg-type] # its events are typed dicts
+        stream.dispatch(event)
     output: AIMessage = stream.output
     return output
 
@@ -146,7 +153,7 @@ def test_a_message_that_comes_whole_is_told_like_any_other() -> None:
 
 @pytest.mark.requirement("streaming.messages.providers")
 def test_what_providers_say_in_their_own_way_is_told_in_standard_blocks() -> None:
-    mine = {"response_metadata": {"model_provider": "anthropic"}}
+    mine: dict[str, Any] = {"response_metadata": {"model_provider": "anthropic"}}
     events = told(
         text([{"type": "thinking", "thinking": "Let me", "index": 0}], **mine),
         text([{"type": "thinking", "thinking": " see.", "index": 0}], **mine),

@@ -441,7 +441,7 @@ def test_what_has_another_shape_than_expected_harms_nobody() -> None:
 
 
 def test_more_events_than_there_are_positions_are_all_told_and_told_again() -> None:
-    nodes = {f"n{n}": {} for n in range(SPACING + 4)}
+    nodes: dict[str, dict[str, Any]] = {f"n{n}": {} for n in range(SPACING + 4)}
     told = tell(made(0, START), made(1, "updates", "", nodes))[1:]
     assert len(told) == len(nodes) == len({each.event_id for each in told})
     base = seq_of(7, 1)
