@@ -20,6 +20,7 @@ ROOMS = "Rooms, top to bottom"
 ADAPTERS = "Adapters know ports and domain only"
 CORE = "The core imports no framework and no driver"
 HTTP = "Dialects and HTTP import no driver and no agent framework"
+DIALECTS = "Dialects do not know each other"
 SETTINGS = "Settings are passed down, never imported below the server"
 
 SEEDS = [
@@ -27,6 +28,7 @@ SEEDS = [
     ("dialects/langgraph/seed.py", "import langgraph.graph", HTTP),
     ("storage/sqlite/seed.py", "import demotic.engine.core", ADAPTERS),
     ("web/seed.py", "import demotic.config", SETTINGS),
+    ("dialects/streaming/seed.py", "import demotic.dialects.langgraph.render", DIALECTS),
     ("domain/seed.py", "import demotic.ports.clock", ROOMS),
     ("agents/langgraph/seed.py", "import demotic.storage.sqlite.database", ROOMS),
     ("attic/__init__.py", "", ROOMS),

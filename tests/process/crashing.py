@@ -342,10 +342,10 @@ def check_database(trial: Trial) -> None:
         assert not connection.execute(query).fetchall(), f"{table} has rows of no thread"
     positions: dict[str, list[int]] = {}
     ends: dict[str, int] = {}
-    decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]]).decode
+    decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes, int]]).decode
     query = "SELECT thread_id, run_id, packed FROM feed ORDER BY thread_id, seq"
     for thread_id, run_id, packed in connection.execute(query):
-        for seq, kind, _, _ in decode(packed):
+        for seq, kind, *_ in decode(packed):
             positions.setdefault(str(thread_id), []).append(seq)
             ends[str(run_id)] = ends.get(str(run_id), 0) + (kind == "end")
     for found in positions.values():
@@ -367,12 +367,12 @@ def check_steps(trial: Trial, thread_id: str, tag: str) -> None:
 def stored_events(trial: Trial, run_id: str) -> dict[int, str]:
     """Position → kind of a run's events in the log."""
     connection = trial.database()
-    decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes]]).decode
+    decode = msgspec.msgpack.Decoder(list[tuple[int, str, str, bytes, int]]).decode
     query = "SELECT packed FROM feed WHERE run_id = ? ORDER BY seq"
     found = {
         seq: kind
         for (packed,) in connection.execute(query, (run_id,))
-        for seq, kind, _, _ in decode(packed)
+        for seq, kind, *_ in decode(packed)
     }
     connection.close()
     return found

@@ -46,11 +46,6 @@ const walks = {
     const seen = listen(thread);
     const run = await thread.run.start({ input: HI });
     const all = await thread.subscribe({ channels: everything });
-    const values = (async () => {
-      const got = [];
-      for await (const each of thread.values) got.push(each.messages.length);
-      return got;
-    })();
     await until(() => thread.interrupted && thread.interrupts.length === 2);
     const asked = thread.interrupts.map((each) => each);
     const tree = await thread.agent.getTree();
@@ -66,7 +61,6 @@ const walks = {
     const again = await thread.input
       .respond({ interrupt_id: asked[0].interruptId, namespace: [], response: 1 })
       .then(() => null, (error) => ({ code: error.code, message: error.message }));
-    const messages = [];
     const late = open("crew", { threadId: thread.threadId });
     const lateSeen = [];
     const replay = await late.subscribe({ channels: ["messages", "lifecycle"] });
@@ -144,8 +138,9 @@ const walks = {
 
   async extensions() {
     const thread = open("named");
-    const { run_id } = await thread.run.start({ input: { items: ["in"] } });
-    const value = await thread.extensions.progress;
+    const progress = thread.extensions.progress;
+    await thread.run.start({ input: { items: ["in"] } });
+    const value = await progress;
     await thread.close();
     return { value };
   },
