@@ -285,7 +285,7 @@ DIALECTS: Mapping[str, Spoken] = {
         "acp",
         lambda: AcpDialect(no_engine, Contracts(no_schemas, {})).built,
         acp_deferred.OPERATIONS,
-        {"A run's": (acp_deferred.RUN_OPTIONS, "any value but null")},
+        {},
         ACP_ERRORS,
         ACP_KINDS,
     ),

@@ -26,6 +26,7 @@ from demotic.agents.langgraph.loader import load_graph, load_object
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings, ThreadTtl
+from demotic.dialects.acp import render_callbacks as acp_callbacks
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.dialects.acp.routes import AcpDialect
@@ -71,6 +72,7 @@ SYSTEM = {"created_by": "system"}
 RENDERERS = {
     "langgraph": callback_json,
     "agent_protocol": agent_protocol_callbacks.callback_json,
+    "acp": acp_callbacks.callback_json,
 }
 """How each dialect words what callbacks tell."""
 THREADS = "demotic-node"

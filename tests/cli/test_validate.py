@@ -23,11 +23,11 @@ def test_a_good_configuration_is_loaded_and_passes(project: Path) -> None:
 
 
 def test_warnings_pass_and_name_what_was_meant(project: Path) -> None:
-    write(project, dependancies=["."], store={"index": {}})
+    write(project, dependancies=["."], auth={"path": "./auth.py:auth"})
     result = run("validate", "--no-load")
     assert result.exit_code == 0
     assert "Did you mean 'dependencies'?" in result.stderr
-    assert "store: is not honoured yet" in result.stderr
+    assert "auth: is not honoured yet" in result.stderr
     assert result.stdout.splitlines()[-1] == "1 graph, 2 warnings, 0 errors"
 
 

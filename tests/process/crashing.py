@@ -336,7 +336,7 @@ def check_database(trial: Trial) -> None:
         "SELECT id, state, temporary FROM thread"
     ):
         assert state != "busy", f"thread {thread_id} is busy"
-        assert temporary != 3, f"thread {thread_id} is half a copy"
+        assert temporary != 4, f"thread {thread_id} is half a copy"
     for table in ("checkpoint", "checkpoint_head", "checkpoint_write", "checkpoint_value"):
         query = f"SELECT 1 FROM {table} WHERE thread_id NOT IN (SELECT id FROM thread)"
         assert not connection.execute(query).fetchall(), f"{table} has rows of no thread"
@@ -347,7 +347,7 @@ def check_database(trial: Trial) -> None:
     for thread_id, run_id, packed in connection.execute(query):
         for seq, kind, *_ in decode(packed):
             positions.setdefault(str(thread_id), []).append(seq)
-            ends[str(run_id)] = ends.get(str(run_id), 0) + (kind == "end")
+            ends[str(run_id)] = ends.get(str(run_id), 0) + (kind in ("end", "changed"))
     for found in positions.values():
         assert found == sorted(set(found)), "each position exists once, in order"
     assert set(ends.values()) <= {1}, "each run has one last event"

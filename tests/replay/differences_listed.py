@@ -23,6 +23,10 @@ IGNORED = {
 OTHER_STATUS: dict[int, tuple[int, str]] = {
     48: (200, "PATCH of a state is kept for clients of 0.1.0"),
     82: (200, "PATCH of a state is kept for clients of 0.1.0"),
+    **dict.fromkeys(
+        (199, 200, 201), (200, "calls to this machine are allowed here, as in 243 to 245")
+    ),
+    252: (200, "`keep_latest` is supported in every storage"),
     113: (200, "an empty body is an empty object where every field may be left out"),
     194: (422, "an unknown action is told, whatever has become of the run"),
     55: (200, "a search by values is no server error where a thread has none"),
@@ -55,18 +59,32 @@ _COPY = {
     "+ .config.configurable": "a copy has the configuration of its source",
     "+ .values": "a copy shows the values that it has",
 }
+_STATE = {"+ .metadata.zz": "a change of a state's metadata is kept, and copied"}
+_RUN = {
+    "+ [].kwargs.config.metadata.graph_id": "runs without a thread tell their graph, too",
+    "+ [].metadata.graph_id": "runs without a thread tell their graph, too",
+}
 _PLACE = {"+ .checkpoint.checkpoint_ns": "a checkpoint always tells its namespace"}
 
 SHAPES: dict[int, dict[str, str]] = {
     10: {"+ [].updated_at": "a version is an assistant like any other"},
     44: _PLACE,
     50: _COPY,
+    51: _STATE,
     78: _PLACE,
     84: _COPY,
+    85: _STATE,
     103: {
         "+ .kwargs.config.metadata.graph_id": "runs without a thread tell their graph, too",
         "+ .metadata.graph_id": "runs without a thread tell their graph, too",
     },
+    104: _RUN,
+    203: {
+        "- .__error__": "a run ends well although nobody keeps its feedback; a header says so",
+        "+ .x": "a run ends well although nobody keeps its feedback; a header says so",
+    },
+    217: {"~  (NoneType, object)": "a namespace may come as a repeated parameter"},
+    231: dict.fromkeys(("- .error", "- .message", "+ .meta", "+ .result"), "the command is there"),
     259: {"+ .services.storage": "tells what was asked"},
 }
 """Differences of shape that are meant, by exchange, with the reason."""

@@ -280,7 +280,7 @@ class NewRun:
     reply_format: Mapping[str, Json] = field(default_factory=dict)
     callback: Callback | None = None
     lifetime: Lifetime | None = None
-    answers: Sequence[str] = ()
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from demotic.domain.errors import Conflict, NotFound
+from demotic.domain.errors import Conflict, DemoticError, NotFound
 from demotic.domain.lifecycle import RunState
 from demotic.domain.model import (
     EVERYTHING,
@@ -34,8 +34,18 @@ class Batches:
 
         Raises what `Runs.start` raises; the error's `index` tells which run it is about.
         """
+        for index, each in enumerate(new):
+            self._check(index, each)
+        new = [self._runs.with_lifetime(each) for each in new]
         # A caller that goes away must not leave behind claimed runs that nobody works on.
         return await asyncio.shield(self._start(new, scope, assistant_scope))
+
+    def _check(self, index: int, new: NewRun) -> None:
+        try:
+            self._runs.check(new)
+        except DemoticError as error:
+            error.index = index
+            raise
 
     async def _start(
         self, new: Sequence[NewRun], scope: Scope, assistant_scope: Scope

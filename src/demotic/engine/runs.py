@@ -74,12 +74,21 @@ class Runs:
         `scope` is what the caller may do with threads, `assistant_scope` with assistants.
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`, `CallbackRefused`.
         """
-        if new.callback is not None:
-            self._deliveries.check(new.callback)
-        if self._lifetime is not None and (new.create_thread or new.keep_thread):
-            new = replace(new, lifetime=self._lifetime)
+        self.check(new)
+        new = self.with_lifetime(new)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
+
+    def check(self, new: NewRun) -> None:
+        """Raises `CallbackRefused` for a run whose callback can never be made."""
+        if new.callback is not None:
+            self._deliveries.check(new.callback)
+
+    def with_lifetime(self, new: NewRun) -> NewRun:
+        """A run with the time for which a thread that it makes is kept."""
+        if self._lifetime is None or not (new.create_thread or new.keep_thread):
+            return new
+        return replace(new, lifetime=self._lifetime)
 
     async def _admit(
         self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool

@@ -55,8 +55,9 @@ class Schedules:
         self, new: NewSchedule, scope: Scope, assistant_scope: Scope = EVERYTHING
     ) -> Schedule:
         """Make a schedule. Raises `AssistantNotFound`, `AgentNotFound`, `ThreadNotFound`,
-        `SchedulesOff`."""
+        `SchedulesOff`, `CallbackRefused`."""
         self._check_on()
+        self._runs.check(new.run)
         now_us = self._clock.now_us()
         made = await self._storage.create_schedule(
             new,
@@ -84,7 +85,7 @@ class Schedules:
 
         It is asked again when somebody else has changed them meanwhile. A schedule with another
         timing, or one that is enabled again, is due next from now on: what it missed is gone.
-        Raises `ScheduleNotFound`, `SchedulesOff` for one that is to be enabled.
+        Raises `ScheduleNotFound`, `CallbackRefused`, `SchedulesOff` for one that is to be enabled.
         """
         for _ in range(CHANGE_TRIES):
             old = await self._storage.get_schedule(schedule_id, scope=scope)
@@ -99,6 +100,8 @@ class Schedules:
     def _change(self, old: Schedule, new: NewSchedule) -> ScheduleChange:
         if new.enabled and not old.enabled:
             self._check_on()
+        if new.run.callback != old.run.callback:
+            self._runs.check(new.run)
         retimed = new.timing != old.timing or (new.enabled and not old.enabled)
         next_us = new.timing.after(self._clock.now_us()) if retimed else None
         return ScheduleChange(new=new, seen_us=old.updated_us, retimed=retimed, next_us=next_us)
@@ -145,7 +148,7 @@ class Schedules:
     async def _fire(self, schedule: Schedule) -> None:
         """Start the run of a schedule that is due; a refused one is told and left out."""
         now_us = self._clock.now_us()
-        run = replace(schedule.run, id=self._runs.new_id())
+        run = self._runs.with_lifetime(replace(schedule.run, id=self._runs.new_id()))
         firing = Firing(schedule=schedule, run=run, next_us=schedule.timing.after(now_us))
         fired = await self._runs.fire(firing)
         if fired is not None and fired.refusal is not None:

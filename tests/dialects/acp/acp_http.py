@@ -22,6 +22,7 @@ from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine, Limits, running
+from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
 from demotic.ports.agent import Agent
 from demotic.ports.clock import SystemClock
@@ -169,6 +170,7 @@ async def open_acp(
     *,
     manifest: Any = None,
     clock: FakeClock | None = None,
+    callbacks: Callbacks | None = None,
 ) -> AsyncIterator[Acp]:
     """A client of an engine at work, with a graph or, by default, a scripted agent."""
     database = Database(None)
@@ -188,6 +190,7 @@ async def open_acp(
             Limits(drain_s=0.05, grace_s=0.05),
             worker_name="test",
             system_metadata={"created_by": "system"},
+            callbacks=callbacks,
             reviews={"acp": contracts.review},
         ) as engine:
             acp = Acp(engine, contracts, agent)

@@ -351,8 +351,11 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.threads.shared": Requirement(
         "Demotic", "one thread goes from dialect to dialect, and each tells its own status of it"
     ),
-    "acp.planned": Requirement(
-        "Demotic", "what is planned answers 501; nothing is accepted and ignored"
+    "acp.runs.callbacks": Requirement(
+        "ACP 0.2.3, RunCreate.webhook", "every change of a run's status is told, with the whole run"
+    ),
+    "acp.runs.callbacks.refused": Requirement(
+        "Demotic", "an address that must not be called is refused when the run is started"
     ),
     "acp.document.true": Requirement(
         "Demotic", "whatever is sent that the document allows, the answer is one it tells of"

@@ -109,21 +109,9 @@ async def test_errors_are_strings_where_acp_documents_them_and_objects_elsewhere
     async with open_acp() as acp:
         answer = await acp.ask("GET", f"/runs/{UNKNOWN}")
         assert (answer.status_code, answer.json()) == (404, f"Run {UNKNOWN} not found")
-        planned = await acp.ask("POST", "/runs", {"input": [], "webhook": "https://example.org/x"})
-        assert planned.status_code == 501
-        assert planned.json()["code"] == "not_built" and "webhook" in planned.json()["detail"]
         not_allowed = await acp.ask("PUT", "/threads", {})
         assert not_allowed.status_code == 405
         assert not_allowed.json()["code"] == "method_not_allowed"
-
-
-@pytest.mark.requirement("acp.planned")
-async def test_what_is_planned_answers_501(acp: Acp) -> None:
-    for way in ("", "/wait", "/stream"):
-        body = {"input": [], "webhook": "https://example.org/x"}
-        answer = await acp.ask("POST", f"/runs{way}", body)
-        assert answer.status_code == 501 and "webhook" in answer.json()["message"]
-    assert (await acp.ask("POST", "/runs/search", {})).json() == []
 
 
 @pytest.mark.requirement("acp.errors.unknown")

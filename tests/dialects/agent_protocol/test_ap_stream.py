@@ -10,13 +10,13 @@ import pytest
 from demotic.dialects.agent_protocol.stream import RunStream
 from demotic.domain.errors import RunNotFound, StorageUnavailable
 from demotic.domain.events import Ended, Event
-from demotic.domain.ids import EPOCH_BITS, seq_of
+from demotic.domain.ids import MAX_EVENTS, seq_of
 from demotic.domain.model import Outcome, Run, RunRequest
 from dialects.agent_protocol.ap_samples import CANCELLED, DONE, FAILED, RUN, WAITING
 from dialects.langgraph.langgraph_http import frames
 
 EPOCH = 3
-LAST = 2**EPOCH_BITS - 1
+LAST = MAX_EVENTS - 1
 VALUES_AT, ERROR_AT = str(seq_of(EPOCH, LAST - 1)), str(seq_of(EPOCH, LAST))
 ERROR = {"error": "ValueError", "message": "boom"}
 MESSAGE = {"type": "ai", "content": "Yes", "id": "m"}

@@ -234,6 +234,14 @@ async def test_a_patch_replaces_what_it_names_and_merges_metadata(wire: Wire) ->
     assert kept.status_code == 422
 
 
+@pytest.mark.requirement("langgraph.crons.change")
+async def test_a_config_may_be_emptied(wire: Wire) -> None:
+    made = await cron(wire, config={"configurable": {"a": 1}})
+    for config in ({}, {"configurable": None}, {"tags": ["a"]}):
+        changed = await wire.ask("PATCH", f"{CRONS}/{made['cron_id']}", {"config": config})
+        assert changed.status_code == 200, changed.text
+
+
 @pytest.mark.requirement("langgraph.crons.get")
 @pytest.mark.requirement("langgraph.crons.delete")
 async def test_a_cron_is_shown_until_it_is_deleted(wire: Wire) -> None:

@@ -97,6 +97,34 @@ async def test_the_end_of_a_run_is_told(wire: Wire, receiver: Receiver) -> None:
 
 
 @pytest.mark.requirement("langgraph.webhooks.end")
+async def test_the_runs_of_a_batch_and_of_a_cron_are_told(wire: Wire, receiver: Receiver) -> None:
+    body = run_body(*STEPS, webhook=receiver.url)
+    started = await wire.ask("POST", "/runs/batch", [body, body])
+    got = await receiver.received(2)
+    assert {each.json["run_id"] for each in got} == {each["run_id"] for each in started.json()}
+    made = (await wire.ask("POST", "/runs/crons", {**body, "schedule": "* * * * *"})).json()
+    due = datetime.fromisoformat(made["next_run_date"])
+    wire.house.clock.set(int(due.timestamp()) * 1_000_000)
+    fired = (await receiver.received(3))[-1].json
+    assert fired["kwargs"]["config"]["configurable"]["cron_id"] == made["cron_id"]
+
+
+@pytest.mark.requirement("langgraph.webhooks.refused")
+async def test_a_batch_and_a_cron_are_refused_for_an_address_like_a_run(wire: Wire) -> None:
+    bad, good = run_body(webhook="http://10.0.0.1/x"), run_body()
+    batch = await wire.ask("POST", "/runs/batch", [good, bad])
+    assert (batch.status_code, batch.json()["code"]) == (422, "webhook_refused")
+    assert "`[1]`" in batch.json()["detail"]
+    made = await wire.ask("POST", "/runs/crons", {**bad, "schedule": "* * * * *"})
+    assert (made.status_code, made.json()["code"]) == (422, "webhook_refused")
+    cron = (await wire.ask("POST", "/runs/crons", {**good, "schedule": "* * * * *"})).json()
+    path = f"/runs/crons/{cron['cron_id']}"
+    changed = await wire.ask("PATCH", path, {"webhook": "http://10.0.0.1/x"})
+    assert (changed.status_code, changed.json()["code"]) == (422, "webhook_refused")
+    assert (await wire.ask("GET", path)).json() == cron
+
+
+@pytest.mark.requirement("langgraph.webhooks.end")
 @pytest.mark.parametrize("path", ["/runs", "/runs/wait", "/runs/stream"])
 async def test_a_run_without_a_thread_is_told_although_it_vanishes(
     wire: Wire, receiver: Receiver, path: str

@@ -15,7 +15,7 @@ from demotic.dialects.acp.contracts import NEUTRAL, Contract
 from demotic.dialects.acp.versions import Version
 from demotic.domain.errors import NotFound
 from demotic.domain.events import END, Ended, Event
-from demotic.domain.ids import EPOCH_BITS, seq_of
+from demotic.domain.ids import MAX_EVENTS, seq_of
 from demotic.domain.lifecycle import RunState
 from demotic.domain.model import Json, Outcome, Run
 from demotic.web.answers import EMPTY_OBJECT, encode, raw
@@ -28,7 +28,7 @@ HEARTBEAT = b": hb\n"
 
 PENDING = "pending"
 
-_LAST = (1 << EPOCH_BITS) - 1
+_LAST = MAX_EVENTS - 1
 
 
 def frame(id: int, data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from demotic.dialects.acp import deferred, messages
+from demotic.dialects.acp import messages
 from demotic.dialects.acp.choices import (
     ACTIONS,
     BUSY,
@@ -37,6 +37,7 @@ from demotic.dialects.acp.wire import (
 )
 from demotic.domain import configs
 from demotic.domain.assistants import mirrored
+from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.model import (
@@ -51,7 +52,6 @@ from demotic.domain.model import (
     ThreadQuery,
 )
 from demotic.web.choosing import choose, uuid
-from demotic.web.deferral import not_built
 from demotic.web.queries import bounded
 
 
@@ -219,6 +219,7 @@ def new_run(
         spares_waiting=True,
         delay_s=_delay_s(body),
         idempotency=idempotency,
+        callback=None if body.webhook is None else Callback(body.webhook, every_change=True),
         reply_format={"dialect": DIALECT, "stream_mode": list(modes), "creation": creation(body)},
     )
 
@@ -284,9 +285,6 @@ def _check_options(body: RunCreate) -> None:
     cancels_on_disconnect(body)
     if body.webhook is not None:
         _check_webhook(body.webhook)
-    for field in deferred.RUN_OPTIONS:
-        if getattr(body, field) is not None:
-            raise not_built(f"`{field}` of a run")
 
 
 def _check_webhook(url: str) -> None:

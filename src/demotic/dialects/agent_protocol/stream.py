@@ -9,7 +9,7 @@ from demotic.dialects.agent_protocol import render
 from demotic.dialects.agent_protocol.messages import is_message, outgoing, with_messages
 from demotic.domain.errors import NotFound
 from demotic.domain.events import START, Ended, Event
-from demotic.domain.ids import EPOCH_BITS, epoch_of, seq_of
+from demotic.domain.ids import MAX_EVENTS, epoch_of, seq_of
 from demotic.domain.model import Outcome, Run
 from demotic.web.answers import encode
 from demotic.web.problems import reading_error
@@ -18,7 +18,7 @@ from demotic.web.sse import frame
 FindOutcome = Callable[[Run, Ended], Awaitable[Outcome]]
 
 _OF_A_MESSAGE = b'"content"'  # where this is not, there is no message
-_LAST = (1 << EPOCH_BITS) - 1  # the place of the error in its attempt; the values stand before it
+_LAST = MAX_EVENTS - 1  # the place of the error in its attempt; the values stand before it
 
 
 class RunStream:

@@ -158,6 +158,7 @@ def _marked(config: Given, cron_id: str) -> dict[str, Any]:
 
 def _unmarked(config: Given) -> dict[str, Any]:
     """The config as it was given."""
-    configurable = {key: each for key, each in config["configurable"].items() if key != ID}
+    given = config.get("configurable") or {}
+    configurable = {key: each for key, each in given.items() if key != ID}
     rest = {key: each for key, each in config.items() if key != "configurable"}
     return {**rest, "configurable": configurable} if configurable else rest

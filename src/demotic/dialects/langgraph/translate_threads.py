@@ -147,7 +147,7 @@ def query(body: ThreadSearch, view: View) -> ThreadQuery:
         state=None if body.status is None else choose("status", body.status, THREAD_STATES),
         limit=translate.limit(body.limit),
         offset=translate.offset(body.offset),
-        sort_by=choose("sort_by", body.sort_by or "created_at", THREAD_SORT),
+        sort_by=choose("sort_by", body.sort_by or "updated_at", THREAD_SORT),
         descending=choose("sort_order", body.sort_order or "desc", SORT_ORDER),
         bare=not view.needs_values,
         count_up_to=MAX_COUNT,

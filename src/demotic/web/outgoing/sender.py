@@ -63,7 +63,7 @@ class HttpSender:
         }
         self._attempt_s = attempt_s
         self._client: Client | None = None
-        self._opening = asyncio.Lock()
+        self._opening, self._closed = asyncio.Lock(), False
 
     def check(self, url: str) -> None:
         """See the port."""
@@ -84,15 +84,17 @@ class HttpSender:
 
     async def close(self) -> None:
         """See the port."""
-        client, self._client = self._client, None
+        async with self._opening:  # an attempt that comes too late opens nothing
+            self._closed = True
+            client, self._client = self._client, None
         if client is not None:
             await client.close()
 
     async def _post(
         self, target: Target, body: bytes, headers: Mapping[str, str], now_us: int
     ) -> Receipt:
-        client = await self._open()
         try:
+            client = await self._open()
             return _receipt(await client.post(target, body, headers), now_us)
         except Refused as refused:
             log.warning("callback kept back", host=target.host, address=str(refused.address))
@@ -104,6 +106,8 @@ class HttpSender:
     async def _open(self) -> "Client":
         """The client; loaded when it is first needed, off the loop."""
         async with self._opening:
+            if self._closed:
+                raise NotReached("The server stops.")
             if self._client is None:
                 name = "demotic.web.outgoing.client"
                 module = await asyncio.to_thread(importlib.import_module, name)

@@ -48,7 +48,7 @@ def run_create(version: Version) -> dict[str, Words]:
         "metadata": METADATA,
         "config": words("How the agent is called."),
         "webhook": words(
-            "Planned: any value but null answers 501.",
+            "Where every change of the run's status is told: a POST with the whole run.",
             format="uri",
             minLength=1,
             maxLength=MAX_WEBHOOK,

@@ -129,7 +129,7 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "status": STATUS,
         "limit": LIMIT,
         "offset": OFFSET,
-        "sort_by": one_of(SORT_BY, THREAD_SORT, "created_at"),
+        "sort_by": one_of(SORT_BY, THREAD_SORT, "updated_at"),
         "sort_order": ORDER,
         "select": names_of(SELECT, render.THREAD_SELECT),
         "extract": words(
