@@ -55,7 +55,7 @@ counts as neither up nor down."""
 
 WAYS_UP = {
     "engine.recorder": "the port Sink: an agent hands its events to the feed",
-    "server": "handlers ask it for the engine that is at work",
+    "server.app": "handlers ask it for the engine that is at work",
 }
 """The modules that a lower room may enter, and why."""
 

@@ -46,6 +46,6 @@ async def test_nothing_is_watched_afterwards() -> None:
 def test_an_installed_demotic_is_not_taken_for_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = Path("/env/lib/python3.11/site-packages")
     monkeypatch.setattr(blocking, "PACKAGE", packages / "demotic")
-    assert blocking._side(str(packages / "demotic/server.py")) is Side.OURS
+    assert blocking._side(str(packages / "demotic/server/app.py")) is Side.OURS
     assert blocking._side(str(packages / "demotic/example/assistant.py")) is Side.USERS
     assert blocking._side(str(packages / "langgraph/pregel/main.py")) is Side.LIBRARY

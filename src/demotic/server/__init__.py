@@ -1,0 +1,26 @@
+"""The composition root: the only room that knows every other."""
+
+from demotic.server.app import make_app
+from demotic.server.engine import DATABASE, callbacks_of, engine_of
+from demotic.server.loading import (
+    Graphs,
+    load_custom_app,
+    load_embeddings,
+    load_graphs,
+    load_manifests,
+)
+from demotic.server.serving import leave_stuck_threads, serve
+
+__all__ = [
+    "DATABASE",
+    "Graphs",
+    "callbacks_of",
+    "engine_of",
+    "leave_stuck_threads",
+    "load_custom_app",
+    "load_embeddings",
+    "load_graphs",
+    "load_manifests",
+    "make_app",
+    "serve",
+]
