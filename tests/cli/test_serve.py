@@ -2,6 +2,7 @@
 
 import json
 import signal
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,59 @@ def test_variables_alone_can_name_prefix_origins_and_hosts(project: Path, start:
     assert answer["access-control-allow-origin"] == "https://app.example.com"
     assert "access-control-allow-origin" not in ask(url, origin="http://localhost:3000")
     assert "Traceback" not in server.output
+
+
+LISTEN = [
+    ("langgraph", "/assistants/search", "graph_id"),
+    ("langgraph-2024", "/assistants/search", "graph_id"),
+    ("langgraph-0.1.0", "/assistants/search", "graph_id"),
+    ("ap", "/agents/search", "capabilities"),
+    ("acp", "/agents/search", "agent_id"),
+    ("acp-0.2.1", "/agents/search", "agent_id"),
+]
+
+
+@posix
+def test_dialects_have_addresses_of_their_own(project: Path, start: Start) -> None:
+    options = [f"--listen={name}=127.0.0.1:0" for name, *_ in LISTEN]
+    server = start(*SERVE, *options)
+    [said] = entries(server, "serving")
+    urls = said["listen"]
+    assert len({said["url"], *urls.values()}) == 1 + len(LISTEN)
+    for name, path, field in LISTEN:
+        [found] = post(urls[name] + path, {})
+        assert field in found, name
+        with urllib.request.urlopen(f"{urls[name]}/openapi.json", timeout=PATIENCE_S) as answer:
+            assert path in json.load(answer)["paths"]
+    ask(f"{urls['acp']}/docs")
+    for stranger in (f"{urls['acp']}/acp/agents/search", f"{urls['ap']}/assistants/search"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            post(stranger, {})
+    post(f"{said['url']}/acp/agents/search", {})
+    assert server.stop(signal.SIGTERM) == 0
+
+
+@posix
+def test_every_address_asks_for_the_key(project: Path, start: Start) -> None:
+    variables = {"DEMOTIC_API_KEYS": "a-long-secret", "DEMOTIC_LISTEN": "acp=127.0.0.1:0"}
+    server = start(*SERVE, env=variables)
+    [said] = entries(server, "serving")
+    url = said["listen"]["acp"]
+    for path in ("/docs", "/agents/ok"):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            ask(url + path)
+    ask(f"{url}/docs", x_api_key="a-long-secret")
+
+
+@pytest.mark.parametrize(
+    "given", ["acp", "acp=8001", "mcp=127.0.0.1:1", "acp=127.0.0.1:", "acp=127.0.0.1:99999"]
+)
+def test_a_listener_that_is_none_is_refused(project: Path, given: str) -> None:
+    assert "--listen: must be DIALECT=HOST:PORT" in refused("serve", "--listen", given)
+
+
+def test_a_further_address_that_others_reach_is_refused(project: Path) -> None:
+    assert "--insecure" in refused("serve", "--port", "0", "--listen", "acp=0.0.0.0:0")
 
 
 def test_there_is_no_example_in_a_deployment(

@@ -88,7 +88,7 @@ def run_server(
         kill.start()
     probe = death.probe() if death else lambda _: None
     try:
-        serve(config, settings, socket=listener, probe=probe)
+        serve(config, settings, sockets=[listener], probe=probe)
     except KeyboardInterrupt:
         return
 

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
@@ -12,9 +12,9 @@ import click
 
 from demotic.cli.announce import announce
 from demotic.cli.app import clean_errors, say, show_warnings
-from demotic.cli.listening import check_host, listen, listen_near
+from demotic.cli.listening import check_hosts, listen, listen_beside, listen_near
 from demotic.cli.options import flags_of, serving_options
-from demotic.cli.restarting import Restart, kept_listener
+from demotic.cli.restarting import Restart, kept_listeners
 from demotic.cli.serving import EXAMPLE, Plan, choose_config, serve_here, sought
 from demotic.config import FILE_NAME, Config, Settings
 
@@ -57,19 +57,22 @@ def command(
     path = choose_config(config) or _example()
     plan = Plan(path, flags_of(options), DEFAULTS, browser=not no_browser)
     read, settings = plan.read()
-    if not insecure and not settings.api_keys:
-        check_host(settings.host)
+    if not insecure:
+        check_hosts(settings)
     show_warnings(read.warnings)
-    kept = kept_listener()
-    with closing(kept or _take_port(plan, read, settings)) as listener:
+    kept = kept_listeners()
+    with ExitStack() as stack:
+        listeners = kept or [_take_port(plan, read, settings), *listen_beside(settings)]
+        for each in listeners:
+            stack.enter_context(each)
         if no_reload or plan.is_example:
             shown = replace(plan, browser=plan.browser and not kept)
-            ready, restart = functools.partial(announce, shown), Restart(listener)
-            serve_here(plan, listener, ready, shown=read.warnings, dev=True, restart=restart)
+            ready, restart = functools.partial(announce, shown), Restart(listeners)
+            serve_here(plan, listeners, ready, shown=read.warnings, dev=True, restart=restart)
         else:
             from demotic.cli.reload import Reloader  # what it watches with, only it needs
 
-            Reloader(plan, listener, read, settings).run()
+            Reloader(plan, listeners, read, settings).run()
 
 
 def _example() -> Path:

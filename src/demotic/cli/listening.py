@@ -4,8 +4,9 @@ import errno
 import ipaddress
 import os
 import socket
+from contextlib import ExitStack
 
-from demotic.config import ConfigError
+from demotic.config import ConfigError, Settings
 
 BACKLOG = 2048  # requests that wait while the server starts again
 NEARBY = 20  # ports that are tried before any free one will do
@@ -13,6 +14,24 @@ NEARBY = 20  # ports that are tried before any free one will do
 
 class PortTaken(ConfigError):
     """The port is taken by another program."""
+
+
+def check_hosts(settings: Settings) -> None:
+    """Refuse addresses that other machines can reach, where nobody is asked for a key."""
+    if not settings.api_keys:
+        for host in (settings.host, *(each.host for each in settings.listeners)):
+            check_host(host)
+
+
+def listen_beside(settings: Settings) -> list[socket.socket]:
+    """A socket for each further listener. Raises `ConfigError`."""
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(listen(each.host, each.port, "--listen"))
+            for each in settings.listeners
+        ]
+        stack.pop_all()
+    return opened
 
 
 def check_host(host: str) -> None:
@@ -36,7 +55,7 @@ def _addresses(host: str) -> list[str]:
     return [str(each[4][0]).partition("%")[0] for each in found]
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     """A socket that listens. Raises `ConfigError` when the address cannot be had."""
     address = _addresses(host)[0]
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -49,7 +68,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         why = PortTaken if error.errno == errno.EADDRINUSE else ConfigError
-        raise why(_why_no_port(error, host, port)) from None
+        raise why(_why_no_port(error, host, port, option)) from None
     return listener
 
 
@@ -63,9 +82,9 @@ def listen_near(host: str, port: int) -> socket.socket:
     return listen(host, 0)
 
 
-def _why_no_port(error: OSError, host: str, port: int) -> str:
+def _why_no_port(error: OSError, host: str, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Choose another with --port."
+        return f"Port {port} on {host} is taken by another program. Choose another with {option}."
     if error.errno == errno.EACCES:
-        return f"This user may not listen on port {port}. Choose one above 1023 with --port."
+        return f"This user may not listen on port {port}. Choose one above 1023 with {option}."
     return f"Cannot listen on {host}, port {port} (--host, --port): {error.strerror}."

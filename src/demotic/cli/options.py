@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from demotic.config import COMPAT, FILE_NAME, LOG_LEVELS
+from demotic.config import COMPAT, DIALECTS, FILE_NAME, LOG_LEVELS
 
 Command = Callable[..., Any]
 NAMES = {
@@ -16,6 +16,7 @@ NAMES = {
     "n_jobs_per_worker": "slots",
     "server_log_level": "log_level",
     "compat": "compat",
+    "listen": "listeners",
 }
 """The settings that options set."""
 
@@ -52,6 +53,12 @@ _SERVING: tuple[Callable[[Command], Command], ...] = (
         type=click.Choice(COMPAT),
         help="Version of LangGraph's API to be like.  [default: today]",
     ),
+    click.option(
+        "--listen",
+        multiple=True,
+        metavar="DIALECT=HOST:PORT",
+        help=f"Serve a dialect at the root of another address, too: {', '.join(DIALECTS)}.",
+    ),
     click.option("--insecure", is_flag=True, help="Allow a host that other machines can reach."),
 )
 
@@ -65,4 +72,5 @@ def serving_options(command: Command) -> Command:
 
 def flags_of(options: dict[str, Any]) -> dict[str, Any]:
     """Options by the names of the settings they set."""
-    return {NAMES[name]: value for name, value in options.items()}
+    given = {**options, "listen": ",".join(options["listen"]) or None}
+    return {NAMES[name]: value for name, value in given.items()}

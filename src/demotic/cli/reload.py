@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -42,16 +43,16 @@ class ProjectFilter(DefaultFilter):
 
 
 class Reloader:
-    """Keeps the listening socket and a process that serves on it, a new one after each change.
+    """Keeps the listening sockets and a process that serves on them, a new one after each change.
 
-    While none serves (its code is broken, or it is just starting) requests wait in the socket's
+    While none serves (its code is broken, or it is just starting) requests wait in the sockets'
     backlog and runs stay in the queue.
     """
 
     def __init__(
-        self, plan: Plan, listener: socket.socket, config: Config, settings: Settings
+        self, plan: Plan, listeners: Sequence[socket.socket], config: Config, settings: Settings
     ) -> None:
-        self._plan, self._listener = plan, listener
+        self._plan, self._listeners = plan, listeners
         self._config, self._settings = config, settings
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
@@ -105,7 +106,7 @@ class Reloader:
 
     def _start(self) -> None:
         news, report = self._context.Pipe(duplex=False)
-        args = (self._plan, self._listener, self._config.warnings, self._was_ready, report)
+        args = (self._plan, self._listeners, self._config.warnings, self._was_ready, report)
         self._process = self._context.Process(target=_serve_as_child, args=args)
         # A process that is still starting must not answer Ctrl-C with a traceback.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -156,7 +157,7 @@ class Reloader:
 
 def _serve_as_child(
     plan: Plan,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     shown: tuple[str, ...],
     is_again: bool,
     report: Connection,
@@ -176,7 +177,7 @@ def _serve_as_child(
 
     try:
         restart = exit_to_be_restarted
-        serve_here(plan, listener, ready, shown=shown, dev=True, restart=restart)
+        serve_here(plan, listeners, ready, shown=shown, dev=True, restart=restart)
     except DemoticError as error:
         click.ClickException(error.message).show()
         sys.exit(1)

@@ -1,25 +1,26 @@
-"""Starting this program again in the place of itself, without letting go of its port."""
+"""Starting this program again in the place of itself, without letting go of its ports."""
 
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 AGAIN = 75
 """The exit code of a program that wants to be started again, where it cannot do so itself."""
 
 LISTENER = "_DEMOTIC_LISTENER"
-"""Process id and file descriptor of the socket that a program was started again with."""
+"""Process id and file descriptors of the sockets that a program was started again with."""
 
 
 class Restart:
-    """Starts this program again, as it was started, with a socket that listens.
+    """Starts this program again, as it was started, with the sockets that listen.
 
-    Connections wait in the socket meanwhile. Make it before anything changes the environment.
+    Connections wait in the sockets meanwhile. Make it before anything changes the environment.
     """
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, listeners: Sequence[socket.socket]) -> None:
+        self._listeners = listeners
         self._command = [sys.executable, *sys.orig_argv[1:]]
         self._environ = dict(os.environ)
         self._directory = os.getcwd()
@@ -31,8 +32,9 @@ class Restart:
         if os.name != "posix":
             os._exit(AGAIN)
         os.chdir(self._directory)
-        self._listener.set_inheritable(True)
-        kept = f"{os.getpid()}:{self._listener.fileno()}"
+        for each in self._listeners:
+            each.set_inheritable(True)
+        kept = ":".join(map(str, [os.getpid(), *(each.fileno() for each in self._listeners)]))
         os.execve(sys.executable, self._command, {**self._environ, LISTENER: kept})
 
 
@@ -43,11 +45,12 @@ def exit_to_be_restarted() -> NoReturn:
     os._exit(AGAIN)
 
 
-def kept_listener() -> socket.socket | None:
-    """The socket of the program that started itself again as this one, if it is one."""
-    process, _, descriptor = os.environ.pop(LISTENER, "").partition(":")
+def kept_listeners() -> list[socket.socket]:
+    """The sockets of the program that started itself again as this one; none if it is not one."""
+    process, *descriptors = os.environ.pop(LISTENER, "").split(":")
     if process != str(os.getpid()):
-        return None
-    listener = socket.socket(fileno=int(descriptor))
-    listener.set_inheritable(False)
-    return listener
+        return []
+    listeners = [socket.socket(fileno=int(each)) for each in descriptors]
+    for each in listeners:
+        each.set_inheritable(False)
+    return listeners

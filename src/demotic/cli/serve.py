@@ -1,6 +1,7 @@
 """`demotic serve`: the server for deployments."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,18 @@ import structlog
 
 import demotic
 from demotic.cli.app import clean_errors
-from demotic.cli.listening import check_host, listen
+from demotic.cli.listening import check_hosts, listen, listen_beside
 from demotic.cli.options import flags_of, serving_options
-from demotic.cli.restarting import Restart, kept_listener
-from demotic.cli.serving import Plan, choose_config, origin_of, serve_here, sought, url_of
+from demotic.cli.restarting import Restart, kept_listeners
+from demotic.cli.serving import (
+    Plan,
+    choose_config,
+    origin_of,
+    serve_here,
+    sought,
+    url_of,
+    urls_beside,
+)
 from demotic.config import FILE_NAME, Config, ConfigError, Settings
 
 DEFAULTS = {"drain_s": 180.0, "local_origins": False, "stuck_limit": 20}
@@ -39,12 +48,18 @@ def command(config: Path | None, insecure: bool, **options: Any) -> None:
         )
     plan = Plan(path, flags_of(options), DEFAULTS)
     _, settings = plan.read()
-    if not insecure and not settings.api_keys:
-        check_host(settings.host)
-    with kept_listener() or listen(settings.host, settings.port) as listener:
-        restart = Restart(listener)
+    if not insecure:
+        check_hosts(settings)
+    with ExitStack() as stack:
+        listeners = kept_listeners() or [
+            listen(settings.host, settings.port),
+            *listen_beside(settings),
+        ]
+        for each in listeners:
+            stack.enter_context(each)
+        restart = Restart(listeners)
         serve_here(
-            plan, listener, _announce, warn=_log_warnings, restart=restart, stopped=_log_stop
+            plan, listeners, _announce, warn=_log_warnings, restart=restart, stopped=_log_stop
         )
 
 
@@ -53,6 +68,7 @@ def _announce(config: Config, settings: Settings) -> None:
         "serving",
         version=demotic.__version__,
         url=url_of(config, settings),
+        **{"listen": urls} if (urls := urls_beside(settings)) else {},
         config=origin_of(config),
         agents=list(config.graphs),
         data_dir=str(settings.data_dir),

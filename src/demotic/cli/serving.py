@@ -4,7 +4,7 @@ import functools
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +79,7 @@ Warn = Callable[[Iterable[str]], None]
 
 def serve_here(
     plan: Plan,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     ready: Ready,
     *,
     shown: Iterable[str] = (),
@@ -90,14 +90,16 @@ def serve_here(
 ) -> None:
     """Serve until a signal asks to stop, then call `stopped`.
 
+    `listeners` are the server's own socket and those of the settings' further listeners.
+
     `shown` are the warnings that were told already; in `dev`, code that blocks the event loop is
-    reported; `restart` begins anew, with the listener, when code of agents that does not stop
+    reported; `restart` begins anew, with the listeners, when code of agents that does not stop
     demands it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         config, settings = plan.read()
-        settings = replace(settings, port=listener.getsockname()[1])
+        settings = _with_ports(settings, [each.getsockname()[1] for each in listeners])
         config.enter()
         logs.configure(settings.log_level, json=settings.log_json, color=settings.log_color)
         warn(each for each in config.warnings if each not in shown)
@@ -107,23 +109,40 @@ def serve_here(
             from demotic.server import leave_stuck_threads, serve
 
         on_ready = functools.partial(ready, config, settings)
-        # The server closes its socket; whoever gave it may need it once more.
-        own = listener.dup()
+        # The server closes its sockets; whoever gave them may need them once more.
+        own = [each.dup() for each in listeners]
         with suppress(KeyboardInterrupt):  # how the end of a graceful stop arrives, too
-            serve(config, settings, socket=own, on_ready=on_ready, dev=dev, restart=restart)
+            serve(config, settings, sockets=own, on_ready=on_ready, dev=dev, restart=restart)
         stopped()
         leave_stuck_threads()
 
 
+def _with_ports(settings: Settings, ports: Sequence[int]) -> Settings:
+    """The settings with the ports that were taken."""
+    beside = [
+        each._replace(port=port) for each, port in zip(settings.listeners, ports[1:], strict=False)
+    ]
+    return replace(settings, port=ports[0], listeners=tuple(beside))
+
+
+def urls_beside(settings: Settings) -> dict[str, str]:
+    """Where the further listeners answer, by dialect."""
+    return {each.dialect: _url(each.host, each.port) for each in settings.listeners}
+
+
 def url_of(config: Config, settings: Settings) -> str:
     """Where the server answers, as this machine reaches it."""
-    host = settings.host
+    prefix = settings.mount_prefix or config.http.mount_prefix
+    return f"{_url(settings.host, settings.port)}{prefix}"
+
+
+def _url(host: str, port: int) -> str:
     if host in ("", "0.0.0.0"):
         host = "127.0.0.1"
     elif host == "::":
         host = "::1"
     place = f"[{host}]" if ":" in host else host
-    return f"http://{place}:{settings.port}{settings.mount_prefix or config.http.mount_prefix}"
+    return f"http://{place}:{port}"
 
 
 def origin_of(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 from demotic.config.file import find_config, read_config
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, NOT_YET
+from demotic.config.listeners import DIALECTS, Listener
 from demotic.config.model import (
     FILE_NAME,
     Config,
@@ -25,6 +26,7 @@ from demotic.config.variables import VARIABLES, Variable
 
 __all__ = [
     "COMPAT",
+    "DIALECTS",
     "BUILD_ONLY",
     "COMPAT",
     "FILE_FORMS",
@@ -39,6 +41,7 @@ __all__ = [
     "GraphSpec",
     "HeaderSpec",
     "HttpSpec",
+    "Listener",
     "Setting",
     "Settings",
     "ThreadTtl",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demotic.config.lifetimes import from_text
+from demotic.config.listeners import Listener, read_listeners
 from demotic.config.model import ORIGIN, PREFIX, ConfigError, ThreadTtl
 
 
@@ -43,6 +44,7 @@ class Settings:
     look_s: float = 5.0
     compat: str = "today"
     thread_ttl: ThreadTtl | None = None
+    listeners: tuple[Listener, ...] = ()
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -393,6 +395,16 @@ SETTINGS = (
         "The version of LangGraph's API whose defaults and short answers the server has: "
         "`today`, `2024` or `0.1.0`. See [compatibility](compatibility.md).",
         _one_of(*COMPAT),
+    ),
+    Setting(
+        "listeners",
+        "DEMOTIC_LISTEN",
+        "--listen",
+        (),
+        "Further addresses, each with one dialect at its root: `acp=127.0.0.1:8001`, several with "
+        "commas between them. See [which dialect for whom](../explanation/which-dialect.md).",
+        read_listeners,
+        "none",
     ),
 )
 """Every setting. A flag wins over its variable, the variable over the default."""

@@ -1,6 +1,6 @@
 """The composition root: the only room that knows every other."""
 
-from demotic.server.app import make_app
+from demotic.server.app import make_app, make_apps
 from demotic.server.engine import DATABASE, callbacks_of, engine_of
 from demotic.server.loading import (
     Graphs,
@@ -22,5 +22,6 @@ __all__ = [
     "load_graphs",
     "load_manifests",
     "make_app",
+    "make_apps",
     "serve",
 ]

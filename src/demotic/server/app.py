@@ -1,6 +1,7 @@
 """The HTTP application: every dialect on its place, behind everything that a request must pass."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.routes import AcpDialect
+from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.choices import STAMPS
@@ -26,7 +28,50 @@ from demotic.web.headers import HeaderRule, PassedHeaders
 from demotic.web.hosts import METHODS, Cors, HostGuard
 from demotic.web.keys import KeyGuard, key_digests
 from demotic.web.parts import DisabledParts
+from demotic.web.ports import ByPort
 from demotic.web.routing import WholeMount
+
+
+def make_apps(
+    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+) -> ASGIApp:
+    """`make_app`, and beside it the dialects that have an address of their own."""
+    app = make_app(engine, config, settings, custom)
+    if not settings.listeners:
+        return app
+    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
+    apps = {
+        each.port: guarded_app(
+            _alone(each.dialect, engine, contracts),
+            config,
+            replace(settings, host=each.host),
+            None,
+            mounts=("",),
+        )
+        for each in settings.listeners
+    }
+    return ByPort(app, apps)
+
+
+def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
+    """A dialect at the root, by its name among `config.DIALECTS`."""
+    name, _, version = name.partition("-")
+    if name == "ap":
+        return AgentProtocolDialect(lambda: engine).app
+    if name == "acp":
+        spoken = next((each for each in ACP_VERSIONS if each.name == version), NEWEST)
+        return AcpDialect(lambda: engine, contracts, spoken).app
+    streaming = StreamingDialect(lambda: engine, STAMPS)
+    dialect = LangGraphDialect(
+        lambda: engine,
+        VERSIONS[version or "today"],
+        also=streaming.operations,
+        told=streaming.tables,
+    )
+    return Starlette(
+        routes=[*dialect.routes, *streaming.sockets],
+        exception_handlers=dialect.exception_handlers,
+    )
 
 
 def make_app(

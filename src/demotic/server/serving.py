@@ -3,13 +3,13 @@
 import asyncio
 import gc
 import os
-import socket as sockets
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
+from socket import socket as Socket
 from typing import Any, NoReturn
 
 import uvicorn
@@ -17,7 +17,7 @@ import uvicorn
 from demotic.config import Config, Settings
 from demotic.engine.core import Engine
 from demotic.engine.leftovers import AgentExecutor
-from demotic.server.app import make_app
+from demotic.server.app import make_apps
 from demotic.server.engine import engine_of, nothing
 from demotic.server.loading import Loaded, load
 from demotic.storage.sqlite.database import Probe, no_probe
@@ -37,13 +37,13 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._engine, self._ready = engine, ready
 
-    async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
+    async def startup(self, sockets: list[Socket] | None = None) -> None:
         """Listen, then tell."""
         await super().startup(sockets)
         if self.started:
             self._ready()
 
-    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[Socket] | None = None) -> None:
         """Accept no more, stop the engine, then close what is open."""
         for server in self.servers:
             server.close()
@@ -58,7 +58,7 @@ def serve(
     config: Config,
     settings: Settings,
     *,
-    socket: sockets.socket | None = None,
+    sockets: Sequence[Socket] = (),
     on_ready: Callable[[], None] | None = None,
     probe: Probe = no_probe,
     dev: bool = False,
@@ -66,6 +66,7 @@ def serve(
 ) -> None:
     """Serve until a signal asks to stop; a second one stops at once.
 
+    `sockets` listen already: the server's own, and those of the settings' further listeners.
     `on_ready` is called when requests are answered. In `dev`, code of agents that blocks the event
     loop is reported. `restart` leaves the process for a new one; it is called when agents leave
     too much behind that does not stop, if the settings limit it. Threads of agents may still be
@@ -75,7 +76,7 @@ def serve(
     loaded = load(config)
     restart = restart if settings.stuck_limit else None
     main = partial(
-        _serve, config, settings, loaded, socket, on_ready or nothing, probe, restart or nothing
+        _serve, config, settings, loaded, sockets, on_ready or nothing, probe, restart or nothing
     )
     with _watched() if dev else nullcontext():
         is_stuck = _run(main)
@@ -102,7 +103,7 @@ async def _serve(
     config: Config,
     settings: Settings,
     loaded: Loaded,
-    socket: sockets.socket | None,
+    sockets: Sequence[Socket],
     ready: Callable[[], None],
     probe: Probe,
     on_blocked: Callable[[], None],
@@ -125,7 +126,7 @@ async def _serve(
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        app = make_app(engine, config, settings, custom)
+        app = make_apps(engine, config, settings, custom)
         server = _Server(
             uvicorn.Config(
                 WithState(app, state) if state else app,
@@ -144,7 +145,7 @@ async def _serve(
             ready,
         )
         giving_up = asyncio.create_task(_end_when_stuck(stuck, engine, server))
-        await server.serve(sockets=[socket] if socket else None)
+        await server.serve(sockets=[*sockets] or None)
         giving_up.cancel()
     return stuck.is_set()
 
