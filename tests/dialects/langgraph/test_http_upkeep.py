@@ -213,13 +213,14 @@ async def test_parts_of_threads_are_extracted(wire: Wire) -> None:
     thread, empty = await make(wire, metadata={"a": {"b": [1, 2]}}), await wire.thread()
     await run(wire, thread, ["emit", "custom", 1])
     extract = {"last": "values.done[-1]", "b": "metadata.a.b[0]", "status": "status", "no": "error"}
-    found = (await search(wire, extract=extract, sort_order="asc")).json()
+    found = (await search(wire, extract=extract, sort_by="created_at", sort_order="asc")).json()
     assert found[0]["extracted"] == {"last": "emit", "b": 1, "status": "idle", "no": None}
     assert found[1]["thread_id"] == empty
     assert found[1]["extracted"] == {"last": None, "b": None, "status": "idle", "no": None}
     assert found[0]["values"] == {"done": ["emit"]}
     only = (await search(wire, extract={"l": "values.done"}, select=["thread_id"], limit=2)).json()
-    assert only[1] == {"thread_id": thread, "extracted": {"l": ["emit"]}}
+    # The last used comes first, whichever was created last.
+    assert only[0] == {"thread_id": thread, "extracted": {"l": ["emit"]}}
     assert "extracted" not in (await search(wire, extract={})).json()[0]
     many = {str(n): "values" for n in range(11)}
     refused = await wire.ask("POST", "/threads/search", {"extract": many})

@@ -86,7 +86,7 @@ def test_thread_searches_translate_their_words() -> None:
     assert (query.sort_by, query.descending) == ("state_updated", False)
     assert (query.limit, query.offset, query.count_up_to) == (5, 2, 10_000)
     bare = searched()
-    assert (bare.ids, bare.sort_by, bare.descending, bare.limit) == (None, "created", True, 10)
+    assert (bare.ids, bare.sort_by, bare.descending, bare.limit) == (None, "updated", True, 10)
     count = translate_threads.counted(wire.ThreadCount(status="idle"))
     assert (count.limit, count.count_up_to, count.state) == (0, None, ThreadState.IDLE)
 
