@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 import pytest
@@ -116,12 +117,13 @@ def test_requests_made_from_the_document_get_documented_answers(
             case.path_parameters.update(
                 {key: server.known[key] for key in case.path_parameters if key in server.known}
             )
+        # An id with one of these makes another address.
+        assume(not {"?", "#", "/"} & set(unquote("".join(map(str, case.path_parameters.values())))))
         request = case.as_transport_kwargs(base_url="http://test")
         options = {"params": request["params"], "headers": request["headers"]}
         if "json" in request:
             options["content"] = json.dumps(_tamed(request["json"], meets)).encode()
         status, answer = server.ask(request["method"], request["url"], **options)
-        assume(status != 307)  # an id with a question mark or a slash makes another address
         assert str(status) in statuses, (status, answer)
         if status in (200, *range(400, 600)) and "select" not in str(request):
             assert_shape(operation, status, answer)
