@@ -1,6 +1,7 @@
 """How a feed is read: the log first, then what is handed over live, each event once, in order."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ READ_LIMIT = 1000  # events asked for per read of the log
 LIVE_LIMIT = 10_000  # events held for a slow reader before it is sent back to the log
 
 
-class Reader:
+class Reader(ABC):
     """One reader of a thread's feed, or of one run's part of it. Use it from one task.
 
     It reads events above `after`; `behind` tells whether the log may hold some of them.
@@ -53,9 +54,9 @@ class Reader:
         self._overrun = False
         self.preload(self._unwritten())
 
+    @abstractmethod
     def _unwritten(self) -> Sequence[Event]:
         """Events of the thread that the log does not have yet, in order."""
-        raise NotImplementedError
 
     def _kept(self) -> Sequence[Event | Ended]:
         """What of the held events the log does not have."""
