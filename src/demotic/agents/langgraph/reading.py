@@ -32,6 +32,14 @@ async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
     return await _read(graph, entry.state_config(thread_id, None), subgraphs=False)
 
 
+async def answering(graph: Graph, claim: model.Claim) -> model.Claim:
+    """The claim of a run, which answers what is asked if the calling graph was given answers."""
+    if not claim.run.request.forwarded or claim.head is None:
+        return claim
+    asked = (await latest(graph, claim.run.thread_id)).interrupts
+    return entry.with_answers(claim, {question.id for question in asked})
+
+
 async def _read(graph: Graph, config: RunnableConfig, *, subgraphs: bool) -> StateSnapshot:
     try:
         return await graph.aget_state(config, subgraphs=subgraphs)
