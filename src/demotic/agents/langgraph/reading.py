@@ -8,6 +8,7 @@ from langgraph.types import StateSnapshot
 
 from demotic.agents.langgraph import entry
 from demotic.agents.langgraph.factories import Graph
+from demotic.agents.langgraph.internals import INTERRUPT
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.snapshots import snapshot
 from demotic.domain import model
@@ -33,11 +34,17 @@ async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
 
 
 async def answering(graph: Graph, claim: model.Claim) -> model.Claim:
-    """The claim of a run, which answers what is asked if the calling graph was given answers."""
+    """The claim of a run, which answers what is asked if the calling graph was given answers.
+
+    What was asked counts also where a lost attempt has answered it.
+    """
     if not claim.run.request.forwarded or claim.head is None:
         return claim
-    asked = (await latest(graph, claim.run.thread_id)).interrupts
-    return entry.with_answers(claim, {question.id for question in asked})
+    config = entry.state_config(claim.run.thread_id, None)
+    found = await cast(Saver, graph.checkpointer).aget_tuple(config)
+    written = (found.pending_writes if found else None) or ()
+    asked = {each.id for _, channel, value in written if channel == INTERRUPT for each in value}
+    return entry.with_answers(claim, asked)
 
 
 async def _read(graph: Graph, config: RunnableConfig, *, subgraphs: bool) -> StateSnapshot:
