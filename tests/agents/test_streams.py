@@ -14,7 +14,8 @@ def streamed(*nodes: tuple[str, str], resume: str | None = None) -> list[Told]:
     """The stream of a graph, or that of the answer to what it asks."""
     graph = build(Plan(nodes, 1, (), "sync", False), InMemorySaver())
     found: list[Told] = []
-    for given in ({"log": ["in"]}, Command(resume=resume))[: 1 if resume is None else 2]:
+    inputs: tuple[Any, ...] = ({"log": ["in"]}, Command(resume=resume))
+    for given in inputs[: 1 if resume is None else 2]:
         options: Any = {"stream_mode": [*MODES], "subgraphs": True}
         found = [told(*chunk) for chunk in graph.stream(given, CONFIG, **options)]
     return found
