@@ -219,7 +219,8 @@ class RunRequest:
     (`checkpoint_id`, `checkpoint_ns`, `checkpoint_map`) says where to start instead of the
     thread's latest state. `strict`: an answer to a question that nobody asks, or that is not clear,
     refuses the run and changes nothing. `tracing` (`project`, `example`) says where the service
-    that traces the agent's runs, if one does, is to keep this one.
+    that traces the agent's runs, if one does, is to keep this one. `forwarded` are answers by
+    question that the calling graph was given: those to what the thread asks replace `input`.
     """
 
     input: Json = None
@@ -234,6 +235,7 @@ class RunRequest:
     durability: str | None = None
     strict: bool = False
     tracing: Mapping[str, Json] | None = None
+    forwarded: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,8 @@ class NewRun:
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
     `callback` is told in. `lifetime` is for a thread that the run makes.
     `answers` are ids of questions: the run is admitted only where the thread asks all of them and
-    no run is in progress on it, so that a question is answered once.
+    no run is in progress on it, so that a question is answered once. `caller` is the run whose
+    agent asks for this one, where that is known: on the same thread, each would wait for the other.
     """
 
     id: str
@@ -281,6 +284,7 @@ class NewRun:
     callback: Callback | None = None
     lifetime: Lifetime | None = None
     answers: tuple[str, ...] = ()
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from demotic.domain.errors import Conflict, NotFound
+from demotic.domain.errors import Conflict, NotFound, ThreadBusy
 from demotic.domain.events import Ended
 from demotic.domain.ids import seq_of, uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
@@ -75,6 +75,7 @@ class Runs:
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`, `CallbackRefused`.
         """
         self.check(new)
+        await self._check_caller(new, scope)
         new = self.with_lifetime(new)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
@@ -89,6 +90,17 @@ class Runs:
         if self._lifetime is None or not (new.create_thread or new.keep_thread):
             return new
         return replace(new, lifetime=self._lifetime)
+
+    async def _check_caller(self, new: NewRun, scope: Scope) -> None:
+        if new.caller is None or new.thread_id is None:
+            return
+        with contextlib.suppress(NotFound):
+            caller = await self._storage.get_run(new.thread_id, new.caller, scope=scope)
+            if caller.state not in LEG_ENDS:
+                raise ThreadBusy(
+                    f"Run {caller.id} of this thread asks for this run and waits for it, while it "
+                    "could begin after that one only: call the agent on a thread of its own."
+                )
 
     async def _admit(
         self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool

@@ -158,6 +158,17 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.runs.keep": Requirement(
         f"{API}, RunCreateStateless.on_completion keep", "a stateless run may leave its thread"
     ),
+    "langgraph.runs.forwarded_answers": Requirement(
+        "langgraph 1.2, RemoteGraph: `__pregel_resume_map` in a forwarded `config.configurable`",
+        "what a calling graph was answered goes to the questions that this thread asks",
+    ),
+    "langgraph.runs.caller": Requirement(
+        "Demotic", "a run that its caller would wait for forever, and it for the caller, is refused"
+    ),
+    "langgraph.threads.calling_place": Requirement(
+        "langgraph 1.2, RemoteGraph.get_state of a node",
+        "the namespace of the calling node is the latest state of the thread",
+    ),
     "langgraph.runs.idempotency": Requirement(
         "Demotic, header Idempotency-Key", "the same request sent again is the same run"
     ),
