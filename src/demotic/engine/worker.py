@@ -10,6 +10,7 @@ import structlog
 
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import END, START, Ended
+from demotic.domain.figures import Pool
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
@@ -83,6 +84,12 @@ class Worker:
         self._is_short = False  # of slots, when a run may have been waiting for one
         self._wake = asyncio.Event()
         self._stopping = False
+
+    @property
+    def pool(self) -> Pool:
+        """Its slots as they are now; one that is kept free for an admission is not available."""
+        taken = self._slots if self._stopping else len(self._jobs) + self._reserved
+        return Pool(self._slots, len(self._jobs), max(0, self._slots - taken))
 
     def reserve(self) -> Claimer | None:
         """Keep a slot free for a run that is being admitted; None when there is none."""
