@@ -24,6 +24,7 @@ from demotic.domain.model import (
 from demotic.domain.schedules import Fired, Firing
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
+from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -252,7 +253,9 @@ class Runs:
     async def _cancel_abandoned(self, run: Run) -> None:
         with contextlib.suppress(Conflict, NotFound):  # it has ended, or is gone
             action = CancelAction.INTERRUPT
-            await self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            await patiently(
+                lambda: self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            )
 
     async def cancel(
         self,

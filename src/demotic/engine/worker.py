@@ -16,7 +16,7 @@ from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.leftovers import Leftovers
-from demotic.engine.patience import patiently
+from demotic.engine.patience import Pauses, patiently
 from demotic.engine.recorder import Recorder
 from demotic.ports.agent import Agent, Attempt, Drain
 from demotic.ports.clock import Clock
@@ -118,10 +118,17 @@ class Worker:
         self._wake.set()
 
     async def serve(self) -> None:
-        """Claim runs until cancelled."""
+        """Claim runs until cancelled, whatever fails: nobody else claims what waits here."""
+        pauses = Pauses(self._clock)
         while True:
-            while await asyncio.shield(self._claim_one()):
-                pass
+            try:
+                while await asyncio.shield(self._claim_one()):
+                    pass
+            except Exception:
+                log.exception("runs could not be claimed")
+                await pauses.take()
+                continue
+            pauses.end()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self._wake.wait()
