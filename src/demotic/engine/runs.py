@@ -94,13 +94,13 @@ class Runs:
     async def _admit(
         self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool
     ) -> Started:
-        claimer = self._worker.reserve()
+        claimer, now_us = self._worker.reserve(), self._clock.now_us()
         try:
             admission = await self._storage.admit_run(
                 new,
                 scope=scope,
                 assistant_scope=assistant_scope,
-                now_us=self._clock.now_us(),
+                now_us=now_us,
                 claimer=self._worker.claimer,
                 claim=claimer is not None,
             )
@@ -115,7 +115,7 @@ class Runs:
             if claimer is not None:
                 self._worker.unreserve()
         if new.delay_s > 0:
-            asyncio.get_running_loop().call_later(new.delay_s, self._worker.wake)
+            self._worker.wake_at(now_us + int(new.delay_s * 1e6))
         elif claim is None:
             self._worker.wake()
         return Started(run, following)

@@ -30,7 +30,7 @@ Review = Callable[[Claim, Outcome], Awaitable[Outcome]]
 Reviews = Mapping[Any, Review]
 """Reviews by the dialect whose runs they look at, as `reply_format` names it."""
 
-LOOK_AGAIN_S = 1.0  # a lost wake-up, or a delayed run, costs this much at most
+LOOK_AGAIN_S = 1.0  # a lost wake-up costs this much at most
 
 
 class Job:
@@ -116,6 +116,15 @@ class Worker:
     def wake(self) -> None:
         """There may be a run to claim."""
         self._wake.set()
+
+    def wake_at(self, due_us: int) -> None:
+        """There will be a run to claim at that instant. A timer may come early: it waits on then,
+        because a look in vain would leave the run to the next look, `LOOK_AGAIN_S` later."""
+        left_s = (due_us - self._clock.now_us()) / 1e6
+        if left_s > 0:
+            asyncio.get_running_loop().call_later(max(left_s, 0.001), self.wake_at, due_us)
+        else:
+            self.wake()
 
     async def serve(self) -> None:
         """Claim runs until cancelled, whatever fails: nobody else claims what waits here."""
