@@ -41,7 +41,6 @@ OTHER_STATUS: dict[int, tuple[int, str]] = {
 
 NOT_SENT = {
     **dict.fromkeys((240, 241, 242), "MCP and A2A are planned"),
-    **dict.fromkeys((257, 258), "metrics are planned"),
     **dict.fromkeys((117, 118, 119), "the recorded server had no graph `chat` then"),
     **dict.fromkeys((21,), "deletes the assistant that later exchanges need"),
     **dict.fromkeys((260, 261), "aliases for clients of other protocols are served there"),

@@ -24,6 +24,7 @@ from demotic.domain.model import (
 from demotic.domain.schedules import Fired, Firing
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
+from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -105,13 +106,13 @@ class Runs:
     async def _admit(
         self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool
     ) -> Started:
-        claimer = self._worker.reserve()
+        claimer, now_us = self._worker.reserve(), self._clock.now_us()
         try:
             admission = await self._storage.admit_run(
                 new,
                 scope=scope,
                 assistant_scope=assistant_scope,
-                now_us=self._clock.now_us(),
+                now_us=now_us,
                 claimer=self._worker.claimer,
                 claim=claimer is not None,
             )
@@ -126,7 +127,7 @@ class Runs:
             if claimer is not None:
                 self._worker.unreserve()
         if new.delay_s > 0:
-            asyncio.get_running_loop().call_later(new.delay_s, self._worker.wake)
+            self._worker.wake_at(now_us + int(new.delay_s * 1e6))
         elif claim is None:
             self._worker.wake()
         return Started(run, following)
@@ -264,7 +265,9 @@ class Runs:
     async def _cancel_abandoned(self, run: Run) -> None:
         with contextlib.suppress(Conflict, NotFound):  # it has ended, or is gone
             action = CancelAction.INTERRUPT
-            await self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            await patiently(
+                lambda: self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            )
 
     async def cancel(
         self,

@@ -42,6 +42,7 @@ from demotic.ports.checkpoints import Change
 from demotic.ports.deliveries import DeliveryStorage
 from demotic.ports.feeds import FeedSpanStorage
 from demotic.ports.items import ItemStorage
+from demotic.ports.queueing import QueueStorage
 from demotic.ports.schedules import ScheduleStorage
 from demotic.ports.upkeep import UpkeepStorage
 
@@ -398,6 +399,7 @@ class Storage(
     BulkStorage,
     UpkeepStorage,
     FeedSpanStorage,
+    QueueStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -23,6 +23,7 @@ from demotic.engine.core import Engine
 from demotic.logs import AccessLog
 from demotic.server.loading import load_manifests
 from demotic.web.bodies import BodyLimit
+from demotic.web.counting import RequestCounts
 from demotic.web.custom_app import CustomApp, Guard, joined
 from demotic.web.headers import HeaderRule, PassedHeaders
 from demotic.web.hosts import METHODS, Cors, HostGuard
@@ -36,16 +37,18 @@ def make_apps(
     engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
     """`make_app`, and beside it the dialects that have an address of their own."""
-    app = make_app(engine, config, settings, custom)
+    counts = RequestCounts()
+    app = make_app(engine, config, settings, custom, counts)
     if not settings.listeners:
         return app
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     apps = {
         each.port: guarded_app(
-            _alone(each.dialect, engine, contracts),
+            _alone(each.dialect, engine, contracts, counts),
             config,
             replace(settings, host=each.host),
             None,
+            counts,
             mounts=("",),
         )
         for each in settings.listeners
@@ -53,7 +56,7 @@ def make_apps(
     return ByPort(app, apps)
 
 
-def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
+def _alone(name: str, engine: Engine, contracts: Contracts, counts: RequestCounts) -> ASGIApp:
     """A dialect at the root, by its name among `config.DIALECTS`."""
     name, _, version = name.partition("-")
     if name == "ap":
@@ -67,6 +70,7 @@ def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
         VERSIONS[version or "today"],
         also=streaming.operations,
         told=streaming.tables,
+        counts=counts,
     )
     return Starlette(
         routes=[*dialect.routes, *streaming.sockets],
@@ -75,10 +79,16 @@ def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
 
 
 def make_app(
-    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+    engine: Engine,
+    config: Config,
+    settings: Settings,
+    custom: CustomApp | None = None,
+    counts: RequestCounts | None = None,
 ) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
-    other dialects on mounts of their own; behind the user's own application if there is one."""
+    other dialects on mounts of their own; behind the user's own application if there is one.
+    `counts`: where requests are counted, together with those of other addresses."""
+    counts = counts or RequestCounts()
 
     def with_custom(document: dict[str, Any]) -> dict[str, Any]:
         return joined(document, custom.document()) if custom else document
@@ -90,6 +100,7 @@ def make_app(
         also=streaming.operations,
         told=streaming.tables,
         extend=with_custom,
+        counts=counts,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
     beside = dialect_mounts(engine, config)
@@ -99,7 +110,7 @@ def make_app(
         exception_handlers=dialect.exception_handlers,
     )
     mounts = [prefix, *(f"{prefix}{each.path}" for each in beside)]
-    return guarded_app(ours, config, settings, custom, mounts=mounts)
+    return guarded_app(ours, config, settings, custom, counts, mounts=mounts)
 
 
 def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
@@ -119,6 +130,7 @@ def guarded_app(
     config: Config,
     settings: Settings,
     custom: CustomApp | None,
+    counts: RequestCounts,
     *,
     mounts: Sequence[str],
 ) -> ASGIApp:
@@ -136,7 +148,7 @@ def guarded_app(
         dev=settings.local_origins,
     )
     app = BodyLimit(app, max_bytes=settings.body_limit)
-    return AccessLog(app, shown=_rule(http.logging_headers))
+    return AccessLog(app, shown=_rule(http.logging_headers), told=counts.add)
 
 
 def _behind(app: ASGIApp, guard: Guard | None, http: HttpSpec, custom: CustomApp | None) -> ASGIApp:

@@ -23,6 +23,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     **requirements_store.REQUIREMENTS,
     "langgraph.ok": operation("GET", "/ok", "tells that the server, and the storage, is up"),
     "langgraph.info": operation("GET", "/info", "tells versions and honest feature flags"),
+    "langgraph.metrics": operation(
+        "GET", "/metrics", "tells of the queue, the worker and every answered request"
+    ),
+    "langgraph.metrics.text": Requirement(
+        f"{API}, GET /metrics, format", "Prometheus' text format is the default; both tell the same"
+    ),
     "langgraph.document": operation(
         "GET", "/openapi.json", "describes every operation, field and status"
     ),

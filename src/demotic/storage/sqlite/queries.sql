@@ -245,7 +245,8 @@ WHERE thread_id = ?1 AND state = 'queued' AND head <> (ordinal = (SELECT ordinal
 RETURNING head
 
 -- name: demote_delayed
-UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND head = 1
+-- The + keeps it from run_queue, where the heads of all threads are.
+UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND +head = 1
 
 -- name: restore_thread
 UPDATE thread
