@@ -13,6 +13,27 @@ _RUN = "/runs/{run_id}"
 _AGENT = "/agents/{agent_id}"
 
 REQUIREMENTS: dict[str, Requirement] = {
+    "ap.streaming.events": operation(
+        "POST", f"{_THREAD}/stream", "tells a thread's events, by a filter and from a position on"
+    ),
+    "ap.streaming.events.sdk": operation(
+        "POST", f"{_THREAD}/stream/events", "tells them where the SDKs look", "LangGraph API 0.16"
+    ),
+    "ap.streaming.commands": operation(
+        "POST", f"{_THREAD}/commands", "carries out a command: starts, answers, looks"
+    ),
+    "ap.streaming.socket": operation(
+        "GET", f"{_THREAD}/stream", "upgrades to a WebSocket: commands in, answers and events out"
+    ),
+    "ap.streaming.socket.sdk": operation(
+        "GET", f"{_THREAD}/stream/events", "upgrades where the SDKs look", "LangGraph API 0.16"
+    ),
+    "ap.streaming.errors": Requirement(
+        f"{TODAY}, ErrorResponse", "what is no command's own failure is 404 or 422 in this body"
+    ),
+    "ap.streaming.guarded": Requirement(
+        "Demotic", "API keys, and parts that are switched off, count for its WebSocket, too"
+    ),
     "ap.document": operation(
         "GET", "/openapi.json", "describes every operation, field and status", "Demotic"
     ),

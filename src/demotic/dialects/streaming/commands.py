@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from demotic.dialects.streaming import looking, starting, translate, wire
@@ -13,6 +12,7 @@ from demotic.dialects.streaming.starting import Call, Done
 from demotic.domain.errors import BadInput, DemoticError, ShuttingDown, StorageUnavailable
 from demotic.domain.model import Json
 from demotic.web.answers import encode
+from demotic.web.bodies import as_shape
 from demotic.web.problems import UNEXPECTED, shortened
 
 log = structlog.get_logger("demotic.streaming")
@@ -20,6 +20,9 @@ log = structlog.get_logger("demotic.streaming")
 Handler = Callable[[Call, Mapping[str, Any]], Awaitable[Done]]
 
 MAX_ID = 2**53
+
+RAISED = (StorageUnavailable, ShuttingDown)
+"""What makes every command impossible."""
 
 SHAPELESS = "Protocol commands must include an integer id and string method."
 
@@ -40,24 +43,29 @@ class Malformed(BadInput):
 
 
 def command(given: Any) -> wire.Command:
-    """A command. Raises `Malformed`."""
+    """A command. Raises `Malformed`, naming the field."""
     try:
-        found = msgspec.convert(given, wire.Command)
-    except msgspec.ValidationError:
-        raise Malformed(SHAPELESS) from None
+        found = as_shape(given, wire.Command)
+    except BadInput as error:
+        raise Malformed(f"{SHAPELESS} {error.message}") from None
     if not 0 <= found.id < MAX_ID:
-        raise Malformed(SHAPELESS)
+        raise Malformed(f"{SHAPELESS} `id` must be between 0 and {MAX_ID - 1}; not {found.id}.")
     return found
 
 
-async def answered(call: Call, asked: wire.Command, handlers: Mapping[str, Handler]) -> bytes:
-    """The answer to a command, as JSON. Raises what makes every command impossible."""
+async def answered(
+    call: Call,
+    asked: wire.Command,
+    handlers: Mapping[str, Handler],
+    raised: tuple[type[DemoticError], ...] = RAISED,
+) -> bytes:
+    """The answer to a command, as JSON. Only errors that are `raised` are none."""
     try:
         handler = handlers.get(asked.method)
         if handler is None:
             raise UnknownCommand(f"Unknown protocol command: {asked.method}")
         return await _success(call, asked.id, await handler(call, asked.params or {}))
-    except (StorageUnavailable, ShuttingDown):
+    except raised:
         raise
     except DemoticError as error:
         return failure(asked.id, code_of(error), error.message)

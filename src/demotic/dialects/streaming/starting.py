@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from demotic.dialects.streaming import translate, wire
 from demotic.dialects.streaming.errors import NotSupported
-from demotic.domain.errors import InterruptNotFound, NotFound, RunNotFound, ThreadNotFound
+from demotic.domain.errors import InterruptNotFound, RunNotFound, ThreadNotFound
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
 from demotic.domain.model import Json, NewRun, Run, Scope, Thread
@@ -67,7 +67,7 @@ async def respond(call: Call, params: Mapping[str, Any]) -> Done:
     answers = translate.answers(body)
     try:
         asking = await _last_run(call)
-    except NotFound:
+    except RunNotFound:
         raise _unknown(next(iter(answers.by_id))) from None
     new = translate.new_run(
         run_id=call.engine.runs.new_id(),

@@ -188,5 +188,4 @@ TAGS: Mapping[str, str] = {
     LATER: "Runs that go on by themselves, and what is asked of any run by its id.",
     "Store": "Long-term memory, shared by all threads and by the agents.",
     "Server": "About the server itself.",
-    "Planned": "Not built yet: these answer 501.",
 }
