@@ -1,6 +1,8 @@
 """A client of the streaming protocol, in process: commands, event streams and WebSockets."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
@@ -8,7 +10,12 @@ import httpx
 import orjson
 from starlette.types import ASGIApp, Message
 
+from demotic.agents.langgraph.factories import Factory, Graph
+from demotic.domain.ids import uuid7
+from demotic.server import make_app
 from dialects.langgraph.langgraph_http import Streaming, frames
+from served import served
+from test_make_app import configured, settings_of
 
 HEADERS = {"host": "test"}
 
@@ -20,14 +27,26 @@ class Client:
         self, app: ASGIApp, thread: str, mount: str = "", headers: dict[str, str] | None = None
     ) -> None:
         self.app, self.path, self.headers = app, f"{mount}/threads/{thread}", headers or {}
-        self._id = 0
+        self.thread, self._id, self._seen = thread, 0, 0
 
-    async def post(self, path: str, body: Any) -> httpx.Response:
+    async def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """A request about the thread, and its whole answer within 5 s."""
+        content = None if body is None else orjson.dumps(body)
         transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            asked = client.post(self.path + path, content=orjson.dumps(body), headers=self.headers)
+            url, headers = self.path + path, self.headers
+            asked = client.request(method, url, content=content, headers=headers)
             return await asyncio.wait_for(asked, 5)
+
+    async def post(self, path: str, body: Any) -> httpx.Response:
+        """A POST about the thread."""
+        return await self.ask("POST", path, body)
+
+    async def get(self, path: str) -> Any:
+        """What a GET about the thread tells."""
+        answer = await self.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def command(self, method: str, **params: Any) -> Any:
         """The answer to a command over HTTP."""
@@ -58,6 +77,18 @@ class Client:
     def socket(self, path: str = "/stream") -> "Socket":
         """A WebSocket."""
         return Socket(self.app, self.path + path, self.headers)
+
+    async def ran(self, method: str, *channels: str, **params: Any) -> tuple[Any, list[Any]]:
+        """The result of a command that starts a run, and what that run tells up to its end."""
+        async with self.follow(*channels, "lifecycle", since=self._seen) as followed:
+            result = await self.result(method, **params)
+            events = await followed.until(is_end)
+            self._seen = events[-1]["seq"]
+            return result, events
+
+    async def values(self) -> Any:
+        """The thread's state."""
+        return (await self.result("state.get", namespace=[]))["values"]
 
     async def ended(self, *channels: str, **body: Any) -> list[Any]:
         """What is told up to the end of a run."""
@@ -171,6 +202,10 @@ class Socket:
         key = "text" if isinstance(text, str) else "bytes"
         await self._sent.put({"type": "websocket.receive", key: text})
 
+    async def send_json(self, body: Any) -> None:
+        """Send a message."""
+        await self.send(orjson.dumps(body).decode())
+
     async def told(self) -> Any:
         """The next message, read."""
         got = await self.got()
@@ -180,8 +215,7 @@ class Socket:
     async def command(self, method: str, **params: Any) -> Any:
         """The answer to a command; events that come before it are kept in `events`."""
         self._id += 1
-        asked = {"id": self._id, "method": method, "params": params}
-        await self.send(orjson.dumps(asked).decode())
+        await self.send_json({"id": self._id, "method": method, "params": params})
         while (told := await self.told())["type"] == "event":
             self.events.append(told)
         assert told["id"] == self._id
@@ -209,6 +243,14 @@ class Socket:
         while not wanted(events[-1]):
             events.append(await self.next())
         return events
+
+
+@asynccontextmanager
+async def talking(graph: Graph | Factory, mount: str = "") -> AsyncIterator[Client]:
+    """A client of a thread that is not there yet, on a server of one graph named `graph`."""
+    async with served(graph) as house:
+        app = make_app(house.engine, configured(), settings_of())
+        yield Client(app, uuid7(1), mount)
 
 
 def data(events: list[Any], method: str, *path: str) -> list[Any]:

@@ -9,6 +9,7 @@ import structlog
 from demotic.dialects.streaming import looking, starting, translate, wire
 from demotic.dialects.streaming.errors import SubscriptionNotFound, UnknownCommand, code_of
 from demotic.dialects.streaming.starting import Call, Done
+from demotic.dialects.streaming.told import through
 from demotic.domain.errors import BadInput, DemoticError, ShuttingDown, StorageUnavailable
 from demotic.domain.model import Json
 from demotic.web.answers import encode
@@ -68,17 +69,25 @@ async def answered(
     except raised:
         raise
     except DemoticError as error:
-        return failure(asked.id, code_of(error), error.message)
+        return failure(asked.id, code_of(error), _told(call, asked, error))
     except Exception as error:
         log.error("unexpected error", exc_info=error, command=asked.method, thread=call.thread_id)
         return failure(asked.id, "unknown_error", UNEXPECTED)
+
+
+def _told(call: Call, asked: wire.Command, error: DemoticError) -> str:
+    """What a caller is told of an error; of one of the server's only what it is in general."""
+    if code_of(error) != "unknown_error":
+        return error.message
+    log.error("command failed", error=error.message, command=asked.method, thread=call.thread_id)
+    return type(error)().message
 
 
 async def _success(call: Call, id: int, done: Done) -> bytes:
     """CDDL 0.0.13, CommandResponse."""
     position = done.position
     if position is None:
-        position = (await call.engine.threads.span(call.thread_id)).last
+        position = through((await call.engine.threads.span(call.thread_id)).last)
     meta = {"applied_through_seq": position}
     return encode({"type": "success", "id": id, "result": done.result, "meta": meta})
 
@@ -92,7 +101,9 @@ def failure(id: int | None, code: str, message: str) -> bytes:
 async def subscribe_once(call: Call, params: Mapping[str, Any]) -> Done:
     """subscription.subscribe over HTTP: a subscription lives as long as its connection, and that
     ends with the answer, so nothing is replayed to it. Event streams are for that."""
-    translate.subscription(wire.read(params, wire.Subscribe))
+    body = wire.read(params, wire.Subscribe)
+    translate.subscription(body)
+    translate.since(body)
     return Done({"subscription_id": str(uuid4()), "replayed_events": 0})
 
 
