@@ -275,9 +275,7 @@ DIALECTS: Mapping[str, Spoken] = {
         "agent_protocol",
         lambda: agent_protocol(no_engine).built,
         agent_protocol_deferred.OPERATIONS,
-        {
-            "With `thread_id`, a run's": (["on_completion"], "`delete`"),
-        },
+        {},
         AGENT_PROTOCOL_ERRORS,
         MODES,
     ),

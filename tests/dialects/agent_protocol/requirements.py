@@ -133,6 +133,13 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.on_completion": Requirement(
         f"{API}, RunCreate.on_completion", "keep with a thread, else delete, unless it says keep"
     ),
+    "ap.runs.on_completion.named": Requirement(
+        f"{API}, RunCreate.on_completion delete",
+        "a thread that is named goes when the run has ended; its runs stay readable",
+    ),
+    "ap.runs.on_completion.others": Requirement(
+        "Demotic", "a thread that others have a run on by then stays: they did not ask for its end"
+    ),
     "ap.runs.if_not_exists": Requirement(
         f"{API}, RunCreate.if_not_exists", "a missing thread is 404, or created"
     ),
@@ -228,9 +235,6 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "ap.errors.bad_input": Requirement(
         "Demotic", "whatever is sent, the answer is a clear 4xx and the server goes on"
-    ),
-    "ap.planned": Requirement(
-        "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     "ap.scope": Requirement("Demotic", "what is outside a caller's scope is not found"),
     "ap.mounts": Requirement(

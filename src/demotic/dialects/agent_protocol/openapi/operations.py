@@ -35,7 +35,7 @@ LAST_EVENT = Parameter(
     TEXT,
     "header",
 )
-START = (404, 409, 501)
+START = (404, 409)
 PAGE = (
     number("limit", "How many at most.", 1, MAX_LIMIT, 10),
     number("offset", "How many to skip.", 0, MAX_OFFSET, 0),
