@@ -261,6 +261,9 @@ class NewRun:
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
     `callback` is told in. `lifetime` is for a thread that the run makes.
+    With `ends_thread` the thread that it names is deleted when the run has ended, unless others
+    have a run on it by then; the run stays readable like one that is kept, until the id is used
+    for another thread.
     `answers` are ids of questions: the run is admitted only where the thread asks all of them and
     no run is in progress on it, so that a question is answered once. `caller` is the run whose
     agent asks for this one, where that is known: on the same thread, each would wait for the other.
@@ -275,6 +278,7 @@ class NewRun:
     create_thread: bool = False
     keep_thread: bool = False
     keep_run: bool = False
+    ends_thread: bool = False
     thread_metadata: Mapping[str, Json] = field(default_factory=dict)
     spares_waiting: bool = False
     delay_s: float = 0.0
@@ -291,8 +295,8 @@ class NewRun:
 class Run:
     """One request to run an assistant, and how far it has come.
 
-    `temporary` runs own their thread, which is deleted when the run ends. `started_us` is when
-    it was first claimed.
+    `temporary` runs own their thread, which is deleted when the run ends; one that `ends_thread`
+    takes along what it was made on. `started_us` is when it was first claimed.
     """
 
     id: str
@@ -313,6 +317,7 @@ class Run:
     updated_us: int
     started_us: int | None = None
     callback: Callback | None = None
+    ends_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,10 +414,11 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What finishing came to: how the leg ended in storage, and whether another run of the
-    thread became claimable."""
+    thread became claimable; `gone`: the thread that others know was deleted with it."""
 
     outcome: Outcome
     more: bool
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

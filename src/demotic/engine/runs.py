@@ -288,7 +288,7 @@ class Runs:
             thread_id, run_id, action, paused=paused, scope=scope, now_us=self._clock.now_us()
         )
         if run.state in LEG_ENDS:
-            self._hub.end(run.thread_id, Ended(run.id, None))
+            await self._hub.end_alone(run)
             self._worker.wake()
             return
         following = self.follow(run, after=None) if wait else None

@@ -282,6 +282,8 @@ class Worker:
         if finished.outcome is outcome:
             self._hub.publish(key.thread_id, end)
         self._hub.end(key.thread_id, Ended(run.id, finished.outcome))
+        if finished.gone:
+            self._hub.vanish(key.thread_id)
         if finished.more:
             self.wake()
 

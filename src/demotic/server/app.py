@@ -1,6 +1,6 @@
 """The HTTP application: every dialect on its place, behind everything that a request must pass."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
+from demotic.dialects.agent_protocol.errors import ERRORS as AGENT_PROTOCOL_ERRORS
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.compat import VERSIONS
@@ -60,7 +61,7 @@ def _alone(name: str, engine: Engine, contracts: Contracts, counts: RequestCount
     """A dialect at the root, by its name among `config.DIALECTS`."""
     name, _, version = name.partition("-")
     if name == "ap":
-        return AgentProtocolDialect(lambda: engine).app
+        return agent_protocol(lambda: engine).app
     if name == "acp":
         spoken = next((each for each in ACP_VERSIONS if each.name == version), NEWEST)
         return AcpDialect(lambda: engine, contracts, spoken).app
@@ -113,11 +114,22 @@ def make_app(
     return guarded_app(ours, config, settings, custom, counts, mounts=mounts)
 
 
+def agent_protocol(engine: Callable[[], Engine]) -> AgentProtocolDialect:
+    """The Agent Protocol, with the streaming protocol among its paths."""
+    streaming = StreamingDialect(engine, {}, AGENT_PROTOCOL_ERRORS)
+    return AgentProtocolDialect(
+        engine,
+        also=[*streaming.operations, *streaming.upgrades],
+        sockets=streaming.sockets,
+        told=streaming.tables,
+    )
+
+
 def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
     """The dialects that have a mount of their own."""
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     return [
-        WholeMount("/ap", AgentProtocolDialect(lambda: engine).app),
+        WholeMount("/ap", agent_protocol(lambda: engine).app),
         *(
             WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
             for version in ACP_VERSIONS

@@ -49,6 +49,7 @@ from demotic.testing.storage_bulk import BulkContract
 from demotic.testing.storage_deliveries import DeliveryContract
 from demotic.testing.storage_finding import ThreadSearchContract
 from demotic.testing.storage_items import ItemContract
+from demotic.testing.storage_leaving import ThreadEndContract
 from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_parts import CopyContract, PartsContract
 from demotic.testing.storage_queue import QueueContract
@@ -457,6 +458,7 @@ class StorageContract(
     LegContract,
     SparingContract,
     KeptRunContract,
+    ThreadEndContract,
     WriteContract,
     FeedContract,
     ItemContract,
