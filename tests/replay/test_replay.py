@@ -284,8 +284,8 @@ async def test_every_exchange_is_answered_as_it_was_recorded(tmp_path: Path) -> 
         webhooks=Webhooks(disable_loopback=False),
     )
     settings = settings_of(tmp_path)
-    async with engine_of(config, settings, GRAPHS) as engine:
-        app = make_app(engine, config, settings)
+    async with engine_of(config, settings, GRAPHS) as hosting:
+        app = make_app(hosting, config, settings)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://test", timeout=PATIENCE_S

@@ -10,7 +10,6 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
-from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
@@ -19,9 +18,8 @@ from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.compat import VERSIONS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.dialects.streaming.routes import StreamingDialect
-from demotic.engine.core import Engine
 from demotic.logs import AccessLog
-from demotic.server.loading import load_manifests
+from demotic.server.engine import Hosting
 from demotic.web.bodies import BodyLimit
 from demotic.web.custom_app import CustomApp, Guard, joined
 from demotic.web.headers import HeaderRule, PassedHeaders
@@ -33,16 +31,15 @@ from demotic.web.routing import WholeMount
 
 
 def make_apps(
-    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+    hosting: Hosting, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
     """`make_app`, and beside it the dialects that have an address of their own."""
-    app = make_app(engine, config, settings, custom)
+    app = make_app(hosting, config, settings, custom)
     if not settings.listeners:
         return app
-    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     apps = {
         each.port: guarded_app(
-            _alone(each.dialect, engine, contracts),
+            _alone(each.dialect, hosting),
             config,
             replace(settings, host=each.host),
             None,
@@ -53,14 +50,15 @@ def make_apps(
     return ByPort(app, apps)
 
 
-def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
+def _alone(name: str, hosting: Hosting) -> ASGIApp:
     """A dialect at the root, by its name among `config.DIALECTS`."""
+    engine = hosting.engine
     name, _, version = name.partition("-")
     if name == "ap":
         return AgentProtocolDialect(lambda: engine).app
     if name == "acp":
         spoken = next((each for each in ACP_VERSIONS if each.name == version), NEWEST)
-        return AcpDialect(lambda: engine, contracts, spoken).app
+        return AcpDialect(lambda: engine, hosting.contracts, spoken).app
     streaming = StreamingDialect(lambda: engine, STAMPS)
     dialect = LangGraphDialect(
         lambda: engine,
@@ -75,7 +73,7 @@ def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
 
 
 def make_app(
-    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+    hosting: Hosting, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
     other dialects on mounts of their own; behind the user's own application if there is one."""
@@ -83,6 +81,7 @@ def make_app(
     def with_custom(document: dict[str, Any]) -> dict[str, Any]:
         return joined(document, custom.document()) if custom else document
 
+    engine = hosting.engine
     streaming = StreamingDialect(lambda: engine, STAMPS)
     dialect = LangGraphDialect(
         lambda: engine,
@@ -92,7 +91,7 @@ def make_app(
         extend=with_custom,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
-    beside = dialect_mounts(engine, config)
+    beside = dialect_mounts(hosting)
     routes = [*beside, *dialect.routes, *streaming.sockets]
     ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
@@ -102,13 +101,13 @@ def make_app(
     return guarded_app(ours, config, settings, custom, mounts=mounts)
 
 
-def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
+def dialect_mounts(hosting: Hosting) -> list[Mount]:
     """The dialects that have a mount of their own."""
-    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
+    engine = hosting.engine
     return [
         WholeMount("/ap", AgentProtocolDialect(lambda: engine).app),
         *(
-            WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
+            WholeMount(version.mount, AcpDialect(lambda: engine, hosting.contracts, version).app)
             for version in ACP_VERSIONS
         ),
     ]
