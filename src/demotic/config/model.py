@@ -81,6 +81,7 @@ class HttpSpec:
     auth_first: bool = False
     custom_route_auth: bool = False
     mount_prefix: str = ""
+    root_aliases: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

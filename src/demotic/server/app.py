@@ -19,6 +19,8 @@ from demotic.dialects.langgraph.compat import VERSIONS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.logs import AccessLog
+from demotic.server.alias_document import with_aliases
+from demotic.server.aliases import Aliases
 from demotic.server.engine import Hosting
 from demotic.web.bodies import BodyLimit
 from demotic.web.custom_app import CustomApp, Guard, joined
@@ -77,28 +79,38 @@ def make_app(
 ) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
     other dialects on mounts of their own; behind the user's own application if there is one."""
+    engine = hosting.engine
+    aliases = _aliases(hosting, config, settings)
 
-    def with_custom(document: dict[str, Any]) -> dict[str, Any]:
+    def with_more(document: dict[str, Any]) -> dict[str, Any]:
+        document = with_aliases(document, aliases.operations) if aliases else document
         return joined(document, custom.document()) if custom else document
 
-    engine = hosting.engine
     streaming = StreamingDialect(lambda: engine, STAMPS)
     dialect = LangGraphDialect(
         lambda: engine,
         VERSIONS[settings.compat],
         also=streaming.operations,
         told=streaming.tables,
-        extend=with_custom,
+        extend=with_more,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
     beside = dialect_mounts(hosting)
-    routes = [*beside, *dialect.routes, *streaming.sockets]
+    routes = [*beside, *dialect.routes, *streaming.sockets, *(aliases.routes if aliases else ())]
     ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
     )
     mounts = [prefix, *(f"{prefix}{each.path}" for each in beside)]
     return guarded_app(ours, config, settings, custom, mounts=mounts)
+
+
+def _aliases(hosting: Hosting, config: Config, settings: Settings) -> Aliases | None:
+    """The paths of other dialects at the root, unless they are switched off."""
+    asked = settings.root_aliases
+    if not (config.http.root_aliases if asked is None else asked):
+        return None
+    return Aliases(lambda: hosting.engine, hosting.contracts)
 
 
 def dialect_mounts(hosting: Hosting) -> list[Mount]:
