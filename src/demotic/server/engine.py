@@ -4,6 +4,7 @@ import os
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from uuid import uuid4
 
 from demotic.agents.langgraph.adapter import LangGraphAgent
@@ -17,6 +18,7 @@ from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.domain.model import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
+from demotic.engine.descriptions import Descriptions
 from demotic.engine.items import Items
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
@@ -42,6 +44,14 @@ RENDERERS = {
     "acp": acp_callbacks.callback_json,
 }
 """How each dialect words what callbacks tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """An engine at work, and what the agents that it hosts promise to ACP's clients."""
+
+    engine: Engine
+    contracts: Contracts
 
 
 def make_agents(
@@ -94,7 +104,7 @@ async def engine_of(
     probe: Probe = no_probe,
     on_stuck: Callable[[], None] = nothing,
     on_blocked: Callable[[], None] = nothing,
-) -> AsyncIterator[Engine]:
+) -> AsyncIterator[Hosting]:
     """The engine that configuration and settings describe, at work; `embedder` for the index of
     items, if the configuration has one.
 
@@ -111,9 +121,8 @@ async def engine_of(
     callbacks = callbacks_of(config, settings)
     try:
         agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
-        contracts = Contracts(
-            lambda each: agents[each.agent].schemas(each.config), load_manifests(config)
-        )
+        schemas_of = Descriptions(storage, agents).schemas_of
+        contracts = Contracts(schemas_of, load_manifests(config))
         ttl = settings.thread_ttl or config.thread_ttl or ThreadTtl()
         limits = Limits(
             slots=settings.slots,
@@ -141,7 +150,7 @@ async def engine_of(
             on_stuck=on_stuck,
             on_blocked=on_blocked,
         ) as engine:
-            yield engine
+            yield Hosting(engine, contracts)
     finally:
         if callbacks is not None:
             await callbacks.sender.close()
