@@ -17,7 +17,7 @@ from process.serving import Server
 CLIENTS = {"1.5.2": "/acp", "1.3.2": "/acp/0.2.1", "1.2.0": "/acp/0.2.1"}
 SPEAKS = {"/acp": "0.2.2", "/acp/0.2.1": "0.2.1"}
 NEWEST = "1.5.2"
-OPERATIONS = 30
+OPERATIONS, ALIASES = 30, 11
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -47,6 +47,12 @@ def test_every_operation_of_the_official_client_in_every_variant(
     assert set(told["called"]) == {"plain", "_with_http_info", "_without_preload_content"}
     for called in told["called"].values():
         assert len(called) == OPERATIONS
+
+
+def test_the_official_client_reads_what_the_root_answers(server: Server, cache: Path) -> None:
+    python = interpreter(NEWEST, cache)
+    called = run_script(python, "at_the_root.py", server.base_url, "every_operation")
+    assert len(called) == ALIASES
 
 
 @pytest.mark.parametrize("way", ["stateless", "threads"])

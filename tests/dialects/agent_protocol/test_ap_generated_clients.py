@@ -1,15 +1,9 @@
 """Clients that openapi-generator makes of the protocol's documents, against a real server.
 
-Optional: they are made where `openapi-generator-cli` (PyPI), a Java to run it, what its clients
-need (`python-dateutil`, `urllib3`) and the published documents (`DEMOTIC_SPEC_DIR`) are there.
+Optional: see `generated_clients`.
 """
 
-import importlib.util
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,27 +14,20 @@ from demotic.dialects.agent_protocol.openapi.tables import TABLES
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.web.openapi.document import document
 from dialects.agent_protocol.ap_http import no_engine
+from generated_clients import SPECS, VARIANTS, make, needs_documents, needs_generator, run
 from process.serving import Server
 
 WALK = Path(__file__).parent / "ap_client_walk.py"
-SPECS = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "openapi"
 PUBLISHED = {v: SPECS / f"agent-protocol-{v}.json" for v in ("2025-04", "2026-08")}
-VARIANTS = ["", "_with_http_info", "_without_preload_content"]
-MODULES = ("openapi_generator_cli", "dateutil", "urllib3")
+PACKAGE = "ap_client"
+ALIASES = {
+    *("search_agents", "get_agent", "get_agent_schemas"),
+    *("search_runs", "get_run", "wait_run", "cancel_run", "delete_run"),
+}
+"""What the root serves of the protocol."""
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed"),
-    pytest.mark.skipif(
-        not all(importlib.util.find_spec(name) for name in MODULES),
-        reason="pip install openapi-generator-cli python-dateutil urllib3",
-    ),
-]
-with_documents = pytest.mark.skipif(
-    not all(file.is_file() for file in PUBLISHED.values()),
-    reason="DEMOTIC_SPEC_DIR names no folder with openapi/ documents",
-)
-
-GENERATOR = "from openapi_generator_cli import cli; raise SystemExit(cli())"
+pytestmark = [*needs_generator]
+with_documents = needs_documents([*PUBLISHED.values()])
 
 
 @pytest.fixture(scope="module")
@@ -56,29 +43,6 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clients")
 
 
-def make(spec: Path, folder: Path) -> Path:
-    """A client of a document, made once; where it is."""
-    if not (folder / "setup.py").exists():
-        command = [sys.executable, "-c", GENERATOR, "generate", "-g", "python"]
-        command += ["-i", str(spec), "-o", str(folder), "--package-name", "ap_client"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50)
-        assert done.returncode == 0, done.stdout[-2000:]
-    return folder
-
-
-def run(client: Path, *arguments: str) -> str:
-    """What a program that uses a client prints."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": str(client)},
-        capture_output=True,
-        text=True,
-        timeout=50,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @with_documents
 @pytest.mark.requirement("ap.clients")
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -86,9 +50,20 @@ def run(client: Path, *arguments: str) -> str:
 def test_a_generated_client_calls_every_operation(
     version: str, variant: str, server: Server, clients: Path
 ) -> None:
-    client = make(PUBLISHED[version], clients / version)
+    client = make(PUBLISHED[version], clients / version, PACKAGE)
     told = json.loads(run(client, str(WALK), f"{server.base_url}/ap", variant))
     assert told["called"] == told["all"]
+
+
+@with_documents
+@pytest.mark.requirement("ap.root")
+@pytest.mark.parametrize("version", PUBLISHED)
+def test_a_generated_client_reads_what_the_root_answers(
+    version: str, server: Server, clients: Path
+) -> None:
+    client = make(PUBLISHED[version], clients / version, PACKAGE)
+    told = json.loads(run(client, str(WALK), server.base_url, ""))
+    assert told["called"] == sorted(ALIASES & {*told["all"]})
 
 
 SCRIPT = """
@@ -108,6 +83,6 @@ def test_a_client_of_our_own_document_works(server: Server, clients: Path) -> No
     built = [(each.method, each.path) for each in AgentProtocolDialect(no_engine).built]
     spec = clients / "own.json"
     spec.write_bytes(orjson.dumps(document(TABLES, built, ())))
-    client = make(spec, clients / "own")
+    client = make(spec, clients / "own", PACKAGE)
     said = run(client, "-c", SCRIPT, f"{server.base_url}/ap").split("\n")[0]
     assert said.startswith("success {'items': ['x', 'a', 'b']}")

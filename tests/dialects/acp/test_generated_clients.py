@@ -1,0 +1,76 @@
+"""Clients that openapi-generator makes of ACP's documents, against a real server.
+
+Optional: see `generated_clients`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from demotic.dialects.acp.openapi.tables import tables
+from demotic.dialects.acp.versions import NEWEST, STRICT
+from demotic.web.openapi.document import document
+from dialects.acp.acp_http import listed
+from generated_clients import (
+    SPECS,
+    VARIANTS,
+    make,
+    named_like,
+    needs_documents,
+    needs_generator,
+    run,
+)
+from process.acp_clients import GRAPHS, SCRIPTS
+from process.serving import Server
+
+PUBLISHED = {each.name: SPECS / f"acp-{each.name}.json" for each in (NEWEST, STRICT)}
+MOUNTS = {each.name: each.mount for each in (NEWEST, STRICT)}
+OPERATIONS, ALIASES = 30, 11
+
+pytestmark = [*needs_generator, needs_documents([*PUBLISHED.values()])]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with an agent that asks, and its manifest."""
+    with Server(tmp_path_factory.mktemp("data"), graphs=GRAPHS) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where clients are made."""
+    return tmp_path_factory.mktemp("clients")
+
+
+def own(folder: Path) -> Path:
+    """Our own document of the newest version, with the names of the published one."""
+    built = [(each.method, each.path) for each in listed(NEWEST).built]
+    whole = named_like(document(tables(NEWEST), built, ()), PUBLISHED[NEWEST.name])
+    file = folder / "own.json"
+    file.write_bytes(orjson.dumps(whole))
+    return file
+
+
+@pytest.mark.requirement("acp.clients")
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("of", [*PUBLISHED, "own"])
+def test_a_generated_client_calls_every_operation(
+    of: str, variant: str, server: Server, clients: Path
+) -> None:
+    spec = PUBLISHED[of] if of in PUBLISHED else own(clients)
+    client = make(spec, clients / of, "acp_client")
+    url = f"{server.base_url}{MOUNTS.get(of, NEWEST.mount)}"
+    told = json.loads(run(client, str(SCRIPTS / "generated_client.py"), url, variant))
+    assert told["called"] == told["all"]
+    assert len(told["called"]) == OPERATIONS
+
+
+@pytest.mark.requirement("acp.root")
+def test_a_generated_client_reads_what_the_root_answers(server: Server, clients: Path) -> None:
+    client = make(PUBLISHED[NEWEST.name], clients / NEWEST.name, "acp_client")
+    said = run(client, str(SCRIPTS / "at_the_root.py"), server.base_url, "generated_client")
+    assert len(json.loads(said)) == ALIASES
