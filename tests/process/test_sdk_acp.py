@@ -49,6 +49,16 @@ def test_every_operation_of_the_official_client_in_every_variant(
         assert len(called) == OPERATIONS
 
 
+@pytest.mark.parametrize("version", ["1.5.2", "1.3.2"])
+def test_callbacks_are_read_with_the_official_clients_models(
+    version: str, server: Server, cache: Path
+) -> None:
+    python = interpreter(version, cache)
+    told = run_script(python, "callbacks.py", f"{server.base_url}{CLIENTS[version]}")
+    statuses = ["pending", "interrupted", "pending", "success"]
+    assert told == {"stateless": [statuses, True], "thread": [statuses, True]}
+
+
 def test_the_official_client_reads_what_the_root_answers(server: Server, cache: Path) -> None:
     python = interpreter(NEWEST, cache)
     called = run_script(python, "at_the_root.py", server.base_url, "every_operation")
