@@ -84,12 +84,13 @@ def test_heartbeats_do_not_disturb_the_official_client(
     assert set(statuses[:-1]) == {"pending"} and statuses[-1] == "interrupted"
 
 
-def test_the_script_of_the_page_prints_what_it_says(
-    cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("page", ["howto/acp.md", "explanation/which-dialect.md"])
+def test_the_script_of_a_page_prints_what_it_says(
+    page: str, cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    found = blocks(read(DOCS / "howto" / "acp.md"))
-    [place] = [n for n, (kind, code) in enumerate(found) if kind == "py" and "resume_" in code]
-    (_, script), (_, said) = found[place : place + 2]
+    found = blocks(read(DOCS / page))
+    [script] = [code for kind, code in found if kind == "py" and "ACPClient(" in code]
+    said = next(text for kind, text in found if kind == "text")
     with Server(tmp_path_factory.mktemp("data"), graphs=tmp_path) as example:
         script = script.replace("http://127.0.0.1:2024", example.base_url)
         command = [str(interpreter(NEWEST, cache)), "-W", "ignore", "-c", script]
