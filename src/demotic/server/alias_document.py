@@ -1,6 +1,6 @@
 """What the root's document says of the aliases: what the dialects' own documents say of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -100,17 +100,20 @@ def _both(
     if other is None:
         return row
     responses = {
-        status: _body(union, each, other["responses"].get(status, each))
+        status: _body(union.of, each, other["responses"].get(status, each))
         for status, each in row["responses"].items()
     }
     told = {**row, "responses": responses}
     if "requestBody" in row:
-        told["requestBody"] = _body(union, row["requestBody"], other["requestBody"])
+        # The handlers read the Agent Protocol's bodies, which say less of what a field may hold.
+        told["requestBody"] = _body(union.of, other["requestBody"], row["requestBody"])
     return told
 
 
-def _body(union: SchemaUnion, one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _body(
+    both: Callable[[Schema, Schema], Schema], one: dict[str, Any], other: Mapping[str, Any]
+) -> dict[str, Any]:
     if "content" not in one:
         return one
     schemas = (each["content"]["application/json"]["schema"] for each in (one, other))
-    return {**one, "content": {"application/json": {"schema": union.of(*schemas)}}}
+    return {**one, "content": {"application/json": {"schema": both(*schemas)}}}

@@ -31,7 +31,8 @@ class SchemaUnion:
         return one
 
     def _named(self, one: str, other: str) -> Schema:
-        name = f"Alias{other.removeprefix(AGENT_PROTOCOL)}"
+        [plain] = (each for each in (one, other) if each.startswith(AGENT_PROTOCOL))
+        name = f"Alias{plain.removeprefix(AGENT_PROTOCOL)}"
         if name not in self.schemas:
             self.schemas[name] = self.of(self.schemas[one], self.schemas[other])
         return ref(name)
