@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from demotic.dialects.acp.openapi.tables import tables
-from demotic.dialects.acp.versions import NEWEST, STRICT
+from demotic.dialects.acp.versions import NEWEST, STRICT, Version
 from demotic.web.openapi.document import document
 from dialects.acp.acp_http import listed
 from generated_clients import (
@@ -27,8 +27,13 @@ from process.acp_clients import GRAPHS, SCRIPTS
 from process.serving import Server
 
 PUBLISHED = {each.name: SPECS / f"acp-{each.name}.json" for each in (NEWEST, STRICT)}
-MOUNTS = {each.name: each.mount for each in (NEWEST, STRICT)}
+CASES = [
+    *((version, whose, "") for version in (NEWEST, STRICT) for whose in ("published", "own")),
+    *((NEWEST, "own", variant) for variant in VARIANTS[1:]),
+    *((version, "published", each) for version in (NEWEST, STRICT) for each in VARIANTS[1:]),
+]
 OPERATIONS, ALIASES = 30, 11
+PACKAGE = "acp_client"
 
 pytestmark = [*needs_generator, needs_documents([*PUBLISHED.values()])]
 
@@ -46,24 +51,25 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clients")
 
 
-def own(folder: Path) -> Path:
-    """Our own document of the newest version, with the names of the published one."""
-    built = [(each.method, each.path) for each in listed(NEWEST).built]
-    whole = named_like(document(tables(NEWEST), built, ()), PUBLISHED[NEWEST.name])
-    file = folder / "own.json"
+def own(version: Version, folder: Path) -> Path:
+    """Our own document of a version, with the names of the published one."""
+    built = [(each.method, each.path) for each in listed(version).built]
+    whole = named_like(document(tables(version), built, ()), PUBLISHED[version.name])
+    file = folder / f"own-{version.name}.json"
     file.write_bytes(orjson.dumps(whole))
     return file
 
 
 @pytest.mark.requirement("acp.clients")
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("of", [*PUBLISHED, "own"])
+@pytest.mark.parametrize(
+    ("version", "whose", "variant"), CASES, ids=lambda each: getattr(each, "name", each or "plain")
+)
 def test_a_generated_client_calls_every_operation(
-    of: str, variant: str, server: Server, clients: Path
+    version: Version, whose: str, variant: str, server: Server, clients: Path
 ) -> None:
-    spec = PUBLISHED[of] if of in PUBLISHED else own(clients)
-    client = make(spec, clients / of, "acp_client")
-    url = f"{server.base_url}{MOUNTS.get(of, NEWEST.mount)}"
+    spec = own(version, clients) if whose == "own" else PUBLISHED[version.name]
+    client = make(spec, clients / f"{whose}-{version.name}", PACKAGE)
+    url = f"{server.base_url}{version.mount}"
     told = json.loads(run(client, str(SCRIPTS / "generated_client.py"), url, variant))
     assert told["called"] == told["all"]
     assert len(told["called"]) == OPERATIONS
@@ -71,6 +77,6 @@ def test_a_generated_client_calls_every_operation(
 
 @pytest.mark.requirement("acp.root")
 def test_a_generated_client_reads_what_the_root_answers(server: Server, clients: Path) -> None:
-    client = make(PUBLISHED[NEWEST.name], clients / NEWEST.name, "acp_client")
+    client = make(PUBLISHED[NEWEST.name], clients / f"published-{NEWEST.name}", PACKAGE)
     said = run(client, str(SCRIPTS / "at_the_root.py"), server.base_url, "generated_client")
     assert len(json.loads(said)) == ALIASES
