@@ -7,8 +7,9 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demotic.web.counting import ROUTE
 from demotic.web.problems import ErrorBody, ErrorTable, Handler, common_body, guarded
 
 
@@ -84,7 +85,16 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
     return endpoint
 
 
-class UuidRoute(Route):
+class NotedRoute(Route):
+    """A route that leaves its path in the scope of each of its requests."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; also what answers 405."""
+        scope[ROUTE] = scope.get("root_path", "") + self.path
+        await super().handle(scope, receive, send)
+
+
+class UuidRoute(NotedRoute):
     """A route some of whose parameters match UUIDs only, and are handed over as they were sent.
     (Starlette's own convertor makes objects of them, and of other spellings.)"""
 

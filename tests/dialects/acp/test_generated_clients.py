@@ -1,32 +1,22 @@
 """Clients that openapi-generator makes of ACP's documents, against a real server.
 
-Optional: see `generated_clients`.
+Optional: see `client_generator`.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
+from client_generator import VARIANTS, named_like, published, python_client, run
 from demotic.dialects.acp.openapi.tables import tables
 from demotic.dialects.acp.versions import NEWEST, STRICT, Version
 from demotic.web.openapi.document import document
 from dialects.acp.acp_http import listed
-from generated_clients import (
-    SPECS,
-    VARIANTS,
-    make,
-    named_like,
-    needs_documents,
-    needs_generator,
-    run,
-)
 from process.acp_clients import GRAPHS, SCRIPTS
 from process.serving import Server
 
-PUBLISHED = {each.name: SPECS / f"acp-{each.name}.json" for each in (NEWEST, STRICT)}
 CASES = [
     *((version, whose, "") for version in (NEWEST, STRICT) for whose in ("published", "own")),
     *((NEWEST, "own", variant) for variant in VARIANTS[1:]),
@@ -35,7 +25,7 @@ CASES = [
 OPERATIONS, ALIASES = 30, 11
 PACKAGE = "acp_client"
 
-pytestmark = [*needs_generator, needs_documents([*PUBLISHED.values()])]
+pytestmark = pytest.mark.timeout(150, func_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +41,13 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clients")
 
 
-def own(version: Version, folder: Path) -> Path:
-    """Our own document of a version, with the names of the published one."""
-    built = [(each.method, each.path) for each in listed(version).built]
-    whole = named_like(document(tables(version), built, ()), PUBLISHED[version.name])
-    file = folder / f"own-{version.name}.json"
-    file.write_bytes(orjson.dumps(whole))
-    return file
+def client_of(version: Version, whose: str, clients: Path) -> Path:
+    """A client of the published document of a version, or of our own with the same names."""
+    spec = published(f"acp-{version.name}")
+    if whose == "own":
+        built = [(each.method, each.path) for each in listed(version).built]
+        spec = named_like(document(tables(version), built, ()), spec)
+    return python_client(spec, clients / f"{whose}-{version.name}", PACKAGE)
 
 
 @pytest.mark.requirement("acp.clients")
@@ -67,8 +57,7 @@ def own(version: Version, folder: Path) -> Path:
 def test_a_generated_client_calls_every_operation(
     version: Version, whose: str, variant: str, server: Server, clients: Path
 ) -> None:
-    spec = own(version, clients) if whose == "own" else PUBLISHED[version.name]
-    client = make(spec, clients / f"{whose}-{version.name}", PACKAGE)
+    client = client_of(version, whose, clients)
     url = f"{server.base_url}{version.mount}"
     told = json.loads(run(client, str(SCRIPTS / "generated_client.py"), url, variant))
     assert told["called"] == told["all"]
@@ -77,6 +66,6 @@ def test_a_generated_client_calls_every_operation(
 
 @pytest.mark.requirement("acp.root")
 def test_a_generated_client_reads_what_the_root_answers(server: Server, clients: Path) -> None:
-    client = make(PUBLISHED[NEWEST.name], clients / f"published-{NEWEST.name}", PACKAGE)
+    client = client_of(NEWEST, "published", clients)
     said = run(client, str(SCRIPTS / "at_the_root.py"), server.base_url, "generated_client")
     assert len(json.loads(said)) == ALIASES

@@ -1,24 +1,21 @@
 """Clients that openapi-generator makes of the protocol's documents, against a real server.
 
-Optional: see `generated_clients`.
+Optional: see `client_generator`.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
+from client_generator import VARIANTS, published, python_client, run
 from demotic.web.openapi.document import document
-from dialects.agent_protocol.ap_http import no_engine
-from generated_clients import SPECS, VARIANTS, make, needs_documents, needs_generator, run
+from dialects.agent_protocol.ap_http import WHOLE
 from process.serving import Server
 
 WALK = Path(__file__).parent / "ap_client_walk.py"
-PUBLISHED = {v: SPECS / f"agent-protocol-{v}.json" for v in ("2025-04", "2026-08")}
+PUBLISHED = ("2025-04", "2026-08")
 PACKAGE = "ap_client"
 ALIASES = {
     *("search_agents", "get_agent", "get_agent_schemas"),
@@ -26,8 +23,7 @@ ALIASES = {
 }
 """What the root serves of the protocol."""
 
-pytestmark = [*needs_generator]
-with_documents = needs_documents([*PUBLISHED.values()])
+pytestmark = pytest.mark.timeout(150, func_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,25 +39,28 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clients")
 
 
-@with_documents
+def of(version: str, clients: Path) -> Path:
+    """The client of a published document."""
+    return python_client(published(f"agent-protocol-{version}"), clients / version, PACKAGE)
+
+
 @pytest.mark.requirement("ap.clients")
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("version", PUBLISHED)
 def test_a_generated_client_calls_every_operation(
     version: str, variant: str, server: Server, clients: Path
 ) -> None:
-    client = make(PUBLISHED[version], clients / version, PACKAGE)
+    client = of(version, clients)
     told = json.loads(run(client, str(WALK), f"{server.base_url}/ap", variant))
     assert told["called"] == told["all"]
 
 
-@with_documents
 @pytest.mark.requirement("ap.root")
 @pytest.mark.parametrize("version", PUBLISHED)
 def test_a_generated_client_reads_what_the_root_answers(
     version: str, server: Server, clients: Path
 ) -> None:
-    client = make(PUBLISHED[version], clients / version, PACKAGE)
+    client = of(version, clients)
     told = json.loads(run(client, str(WALK), server.base_url, ""))
     assert told["called"] == sorted(ALIASES & {*told["all"]})
 
@@ -80,9 +79,8 @@ print(answer.run.status, answer.values, answer.run.stream_mode)
 
 
 def test_a_client_of_our_own_document_works(server: Server, clients: Path) -> None:
-    built = [(each.method, each.path) for each in AgentProtocolDialect(no_engine).built]
-    spec = clients / "own.json"
-    spec.write_bytes(orjson.dumps(document(TABLES, built, ())))
-    client = make(spec, clients / "own", PACKAGE)
+    built = [(each.method, each.path) for each in WHOLE.built]
+    whole = document(WHOLE.tables, built, ())
+    client = python_client(whole, clients / "own", PACKAGE)
     said = run(client, "-c", SCRIPT, f"{server.base_url}/ap").split("\n")[0]
     assert said.startswith("success {'items': ['x', 'a', 'b']}")

@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema_rs
 
 NULL_FOR_NONE = {
-    ("ThreadState", "parent_checkpoint_id"): "the first state has no parent",
     ("ThreadState", "parent_checkpoint"): "the first state has no parent",
     ("ThreadState", "tasks.error"): "null for none (observed)",
     ("ThreadState", "tasks.checkpoint"): "null for none (observed)",

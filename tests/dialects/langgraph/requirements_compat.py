@@ -21,6 +21,17 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.compat.document": Requirement(
         EARLY, "the document tells the version's defaults, statuses and errors"
     ),
+    "langgraph.compat.states": Requirement(
+        "LangGraph API 0.1.0, ThreadState",
+        "no null in a state: what is not there is an empty text or object",
+    ),
+    "langgraph.compat.client.0.1.0": Requirement(
+        "LangGraph API 0.1.0, every operation", "a client made of the document calls all it knows"
+    ),
+    "langgraph.compat.client.2024": Requirement(
+        "LangGraph API of November 2024, every operation",
+        "a Go client made of the document, as `langgraphgo` was, calls all it knows",
+    ),
     "langgraph.compat.walk.0.1.0": Requirement(
         "LangGraph API 0.1.0, every operation", "its clients walk through all they know"
     ),

@@ -1,17 +1,18 @@
 """A client that openapi-generator makes of the root's document, against a real server.
 
-Optional: see `generated_clients`.
+Optional: see `client_generator`.
 """
 
 import json
 from pathlib import Path
 
 import httpx
+import pytest
 
-from generated_clients import make, needs_generator, run
+from client_generator import python_client, run
 from process.serving import Server
 
-pytestmark = [*needs_generator]
+pytestmark = pytest.mark.timeout(150, func_only=True)
 
 SCRIPT = """
 import json, sys
@@ -32,9 +33,8 @@ print(json.dumps([values, run.status, shown.to_dict(), told], default=str))
 
 def test_a_client_of_the_roots_document_works(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
-        spec = tmp_path / "root.json"
-        spec.write_bytes(httpx.get(f"{server.base_url}/openapi.json").content)
-        client = make(spec, tmp_path / "client", "lg_client")
+        document = httpx.get(f"{server.base_url}/openapi.json").json()
+        client = python_client(document, tmp_path / "client", "lg_client")
         values, status, shown, told = json.loads(run(client, "-c", SCRIPT, server.base_url))
     assert (values, status, told) == ({"items": ["x", "a", "b"]}, "success", [])
     assert shown["values"] == shown["output"]["values"] == values

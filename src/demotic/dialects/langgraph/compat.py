@@ -22,7 +22,8 @@ class Compat:
 
     `multitask_strategy` and `on_disconnect` hold where a request names none; `gone` answers a
     deletion, `cancelling` a cancel that does not wait. `lists_errors`: what is wrong with a
-    request is told as a list of `{loc, msg, type}`.
+    request is told as a list of `{loc, msg, type}`. `fills_states`: its clients take no null in a
+    state, so that a text or an object is empty where there is none.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Compat:
     gone: Reply = Reply(204)
     cancelling: Reply = Reply(202)
     lists_errors: bool = False
+    fills_states: bool = False
 
 
 TODAY = Compat("today")
@@ -43,7 +45,7 @@ VERSIONS: Mapping[str, Compat] = {
     for each in (
         TODAY,
         Compat("2024", "reject", "cancel", _DONE, _DONE),
-        Compat("0.1.0", "reject", "cancel", _DONE, _DONE, lists_errors=True),
+        Compat("0.1.0", "reject", "cancel", _DONE, _DONE, lists_errors=True, fills_states=True),
     )
 }
 """The versions by name: today's, that of November 2024 (44 operations), and 0.1.0 of June 2024 (31

@@ -7,12 +7,22 @@ import msgspec
 import orjson
 
 from demotic.dialects.langgraph import paths, render
+from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.translate_threads import MINUTE_US, View
 from demotic.domain.model import Json, Size, StateSnapshot, Thread
 from demotic.engine.upkeep import Measured
 from demotic.web.answers import raw
 
 _values_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+FOR_NONE: Mapping[str, Json] = {
+    "checkpoint_id": "",
+    "parent_checkpoint_id": "",
+    "created_at": "",
+    "metadata": {},
+}
+"""LangGraph API 0.1.0, ThreadState: what its document prints plain and requires, where a thread has
+no state or its first state no parent."""
 
 
 def thread_json(thread: Thread, view: View) -> dict[str, Any]:
@@ -75,10 +85,14 @@ def _size_json(size: Size) -> dict[str, int]:
     return {"count": size.count, "bytes": size.size}
 
 
-def state_json(state: StateSnapshot, select: Sequence[str] | None) -> Mapping[str, Any]:
+def state_json(
+    state: StateSnapshot, select: Sequence[str] | None, compat: Compat = TODAY
+) -> Mapping[str, Any]:
     """LangGraph API 0.16, ThreadState; of `select` also `values.<key>`, one key of the values
     (Python SDK 0.4)."""
     row = render.state_json(state)
+    if compat.fills_states:
+        row.update({name: none for name, none in FOR_NONE.items() if row[name] is None})
     if select is None:
         return row
     keys = [name.removeprefix("values.") for name in select if name.startswith("values.")]

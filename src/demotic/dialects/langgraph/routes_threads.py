@@ -141,7 +141,7 @@ class ThreadRoutes:
         id, scope, subgraphs = thread_id(request), scope_of(request), flag(request, "subgraphs")
         select = translate.state_selected(words(request, "select"))
         state = await self._engine().states.get(id, scope, subgraphs=subgraphs)
-        return json_answer(render_threads.state_json(state, select))
+        return json_answer(render_threads.state_json(state, select, self._compat))
 
     async def update(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/state; 409 while a run is in progress.
@@ -169,7 +169,7 @@ class ThreadRoutes:
         state = await self._engine().states.get(
             id, scope_of(request), checkpoint=checkpoint, subgraphs=subgraphs
         )
-        return json_answer(render_threads.state_json(state, select))
+        return json_answer(render_threads.state_json(state, select, self._compat))
 
     async def state_at(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/state/checkpoint.
@@ -185,7 +185,7 @@ class ThreadRoutes:
             checkpoint=checkpoint,
             subgraphs=body.subgraphs or flag(request, "subgraphs"),
         )
-        return json_answer(render_threads.state_json(state, select))
+        return json_answer(render_threads.state_json(state, select, self._compat))
 
     async def history(self, request: Request) -> Response:
         """LangGraph API 0.16, GET /threads/{thread_id}/history; 10 states by default."""
@@ -202,4 +202,6 @@ class ThreadRoutes:
         id, select = thread_id(request), translate.state_selected(body.select)
         wanted = translate.history(body, id)
         states = await self._engine().states.history(id, scope_of(request), **wanted)
-        return json_answer([render_threads.state_json(state, select) for state in states])
+        return json_answer(
+            [render_threads.state_json(state, select, self._compat) for state in states]
+        )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from demotic.dialects.langgraph.compat import Compat, Reply
+from demotic.dialects.langgraph.render_threads import FOR_NONE
 from demotic.web.openapi.describing import NAMES, OBJECT, TEXT, Answer, Described, Words, shape
 from demotic.web.openapi.document import Tables
 
@@ -20,6 +21,16 @@ PLACE = shape(
     msg={**TEXT, "description": "What is wrong and how to mend it."},
     type={**TEXT, "description": "The same for programs."},
 )
+
+DETAIL = {
+    "anyOf": [TEXT, {"type": "array", "items": PLACE}],
+    "description": "What went wrong, for people; for a bad request, a list of places.",
+}
+
+FILLED: Mapping[type, Mapping[str, Any]] = {
+    str: {**TEXT, "description": "Empty for none."},
+    dict: {**OBJECT, "description": "Empty for none."},
+}
 
 
 def in_words_of(compat: Compat, tables: Tables) -> Tables:
@@ -58,14 +69,16 @@ def _fields(compat: Compat, told: Mapping[str, Words]) -> Mapping[str, Words]:
 
 
 def _components(compat: Compat, components: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not compat.lists_errors:
-        return components
-    error = components["Error"]
-    detail = {
-        "anyOf": [TEXT, {"type": "array", "items": PLACE}],
-        "description": "What went wrong, for people; for a bad request, a list of places.",
-    }
+    changes: dict[str, Mapping[str, Any]] = {}
+    if compat.lists_errors:
+        changes["Error"] = {"detail": DETAIL}
+    if compat.fills_states:
+        changes["ThreadState"] = {name: FILLED[type(none)] for name, none in FOR_NONE.items()}
     return {
         **components,
-        "Error": {**error, "properties": {**error["properties"], "detail": detail}},
+        **{name: _with(components[name], fields) for name, fields in changes.items()},
     }
+
+
+def _with(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**schema, "properties": {**schema["properties"], **fields}}
