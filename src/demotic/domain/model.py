@@ -263,7 +263,7 @@ class NewRun:
     `callback` is told in. `lifetime` is for a thread that the run makes.
     `answers` are ids of questions: the run is admitted only where the thread asks all of them and
     no run is in progress on it, so that a question is answered once. `caller` is the run whose
-    agent asks for this one, where that is known: on the same thread, each would wait for the other.
+    agent waits for this one, where that is known: on the same thread, each waits for the other.
     """
 
     id: str
