@@ -29,7 +29,6 @@ from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.agent_protocol import deferred as agent_protocol_deferred
 from demotic.dialects.agent_protocol.choices import MODES
 from demotic.dialects.agent_protocol.errors import ERRORS as AGENT_PROTOCOL_ERRORS
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.choices import KINDS
 from demotic.dialects.langgraph.errors import ERRORS
@@ -37,6 +36,7 @@ from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.lifecycle import mermaid
 from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine
+from demotic.server.app import agent_protocol
 from demotic.web.deferral import Deferred
 from demotic.web.problems import ErrorTable
 from demotic.web.routing import Operation
@@ -273,11 +273,9 @@ DIALECTS: Mapping[str, Spoken] = {
     ),
     "agent-protocol-": Spoken(
         "agent_protocol",
-        lambda: AgentProtocolDialect(no_engine).built,
+        lambda: agent_protocol(no_engine).built,
         agent_protocol_deferred.OPERATIONS,
-        {
-            "With `thread_id`, a run's": (["on_completion"], "`delete`"),
-        },
+        {},
         AGENT_PROTOCOL_ERRORS,
         MODES,
     ),

@@ -23,7 +23,7 @@ from demotic.config import Config, GraphSpec, HeaderSpec, HttpSpec, Settings, re
 from demotic.domain.errors import AgentError
 from demotic.server import load_custom_app, make_app
 from demotic.web.custom_app import CustomApp, WithState
-from dialects.langgraph.langgraph_http import AGENT, run_body
+from dialects.langgraph.langgraph_http import AGENT, UNKNOWN, run_body
 from house import House
 
 KEYS = ("alice=secret-of-alice",)
@@ -278,3 +278,50 @@ def test_what_is_no_application_is_refused(tmp_path: Path) -> None:
     config = replace(configured(app="./web_of_nothing.py:nope"), directory=tmp_path)
     with pytest.raises(AgentError, match="has no 'nope'"):
         load_custom_app(config)
+
+
+async def test_every_answered_request_is_counted_whatever_its_dialect(house: House) -> None:
+    async with client_of(app_of(house, fastapi_app())) as client:
+        for path in ("/threads/1", "/ap/threads/2", "/acp/threads/3", "/acp/0.2.1/threads/4"):
+            assert (await client.get(path)).status_code == 422
+        await client.get(f"/threads/{UNKNOWN}")
+        await client.get(f"/threads/{UNKNOWN}")
+        await client.put("/threads", json={})
+        await client.head("/ok")
+        for nowhere in ("/nothing", "/ap/nothing", "/hello/you"):
+            await client.get(nowhere)
+        await client.request("BREW", "/threads")
+        await client.request("STEEP", "/nothing")
+        told = (await client.get("/metrics?format=json")).json()
+        again = (await client.get("/metrics?format=json")).json()
+    counted = {
+        (each["method"], each["path"], each["status"]): each["count"]
+        for each in told["api"]["http_requests_total"]
+    }
+    assert counted == {
+        ("GET", "/threads/{thread_id}", 422): 1,
+        ("GET", "/threads/{thread_id}", 404): 2,
+        ("GET", "/ap/threads/{thread_id}", 422): 1,
+        ("GET", "/acp/threads/{thread_id}", 422): 1,
+        ("GET", "/acp/0.2.1/threads/{thread_id}", 422): 1,
+        ("PUT", "/threads", 405): 1,
+        ("HEAD", "/ok", 200): 1,
+        ("GET", "(other)", 404): 2,
+        ("GET", "(other)", 200): 1,
+        ("(other)", "/threads", 405): 1,
+        ("(other)", "(other)", 404): 1,
+    }
+    shown = {"method": "GET", "path": "/metrics", "status": 200, "count": 1}
+    assert shown in again["api"]["http_requests_total"]
+
+
+async def test_metrics_need_a_key_and_are_part_of_meta(house: House) -> None:
+    async with client_of(app_of(house, keys=KEYS)) as client:
+        assert (await client.get("/metrics")).status_code == 401
+        told = (await client.get("/metrics?format=json", headers=ALICE)).json()
+        refused = {"method": "GET", "path": "(other)", "status": 401, "count": 1}
+        assert told["api"]["http_requests_total"] == [refused]
+    async with client_of(app_of(house, disabled=frozenset({"meta"}))) as client:
+        refusal = await client.get("/metrics")
+        assert (refusal.status_code, refusal.json()["code"]) == (404, "not_found")
+        assert "disable_meta" in refusal.json()["detail"]

@@ -123,12 +123,19 @@ ShownHeaders = Callable[[Iterable[tuple[bytes, bytes]]], Mapping[str, str]]
 """Chooses the headers of a request (ASGI's form) that its line shows."""
 
 
+Told = Callable[[Scope, int], None]
+"""Is told of each request and the status of its answer."""
+
+
 class AccessLog:
     """Logs each HTTP request when it has been answered: method, path, status, milliseconds, and
-    the headers that `shown` chooses."""
+    the headers that `shown` chooses. `told` hears of it, too: the answer is watched once for both.
+    """
 
-    def __init__(self, app: ASGIApp, shown: ShownHeaders | None = None) -> None:
-        self._app, self._shown = app, shown
+    def __init__(
+        self, app: ASGIApp, shown: ShownHeaders | None = None, told: Told | None = None
+    ) -> None:
+        self._app, self._shown, self._told = app, shown, told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and log."""
@@ -146,6 +153,8 @@ class AccessLog:
         try:
             await self._app(scope, receive, watch)
         finally:
+            if self._told is not None:
+                self._told(scope, status)
             shown = self._shown(scope["headers"]) if self._shown else {}
             _log_request(scope, status, (time.perf_counter() - started) * 1000, shown)
 

@@ -17,6 +17,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Overwrite, Send, StateSnapshot, StateUpdate, interrupt
 
+from agents.streams import MODES, Told, canonical, told
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.saver import Saver
 from demotic.domain.model import LeaseKey
@@ -146,27 +147,29 @@ def shape(snapshot: StateSnapshot) -> Any:
     )
 
 
-def chunk_shape(chunk: Any) -> str:
-    """A stream's chunk without ids."""
-    ns, mode, data = chunk
-    if isinstance(data, dict) and "__interrupt__" in data:
-        data = {**data, "__interrupt__": sorted(str(i.value) for i in data["__interrupt__"])}
-    return f"{[part.split(':')[0] for part in ns]} {mode} {data}"
-
-
-def stream(graph: CompiledStateGraph[Any], plan: Plan, given: Any, config: Any) -> list[str]:
-    """All chunks; those of tasks that run side by side have no order."""
+def stream(graph: CompiledStateGraph[Any], plan: Plan, given: Any, config: Any) -> Any:
+    """All chunks, and the name of what is raised in the end."""
     options: dict[str, Any] = {
-        "stream_mode": ["values", "updates"],
+        "stream_mode": [*MODES],
         "subgraphs": True,
         "durability": plan.durability,
     }
+    found: list[Told] = []
 
-    async def collect() -> list[Any]:
-        return [chunk async for chunk in graph.astream(given, config, **options)]
+    def keep(path: Sequence[str], mode: str, data: Any) -> None:
+        found.append(told(path, mode, data))
 
-    found = asyncio.run(collect()) if plan.in_loop else graph.stream(given, config, **options)
-    return sorted(map(chunk_shape, found))
+    async def follow() -> None:
+        async for path, mode, data in graph.astream(given, config, **options):
+            keep(path, mode, data)
+
+    def collect() -> None:
+        if plan.in_loop:
+            return asyncio.run(follow())
+        for path, mode, data in graph.stream(given, config, **options):
+            keep(path, mode, data)
+
+    return outcome(collect), canonical(found)
 
 
 def outcome(action: Callable[[], Any]) -> Any:

@@ -12,6 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
+from agents.streams import MODES, Told, canonical, told
 from agents.test_differential import Plan, build, plans
 from demotic.agents.langgraph.encoding import plain
 from demotic.domain import model
@@ -31,20 +32,6 @@ def request(operation: str, number: int) -> dict[str, Any]:
     if operation == "input":
         return {"input": {"log": [f"in {number}"], "kept": ["in"]}}
     return {}
-
-
-def event_shape(path: Sequence[str], mode: str, data: Any) -> str:
-    """An event without ids."""
-    if isinstance(data, dict) and "__interrupt__" in data:
-        asked = sorted(str(question["value"]) for question in data["__interrupt__"])
-        data = {**data, "__interrupt__": asked}
-    return f"{[part.split(':')[0] for part in path]} {mode} {data}"
-
-
-def ordered(shapes: Sequence[str], plan: Plan) -> list[str]:
-    """Events in their order; tasks that run side by side have none among each other."""
-    alone = all(route in ("next", "loop") for _, route in plan.nodes)
-    return list(shapes) if alone else sorted(shapes)
 
 
 def bare_shape(state: StateSnapshot) -> Any:
@@ -73,30 +60,29 @@ async def bare(plan: Plan) -> list[Any]:
         asked = request(operation, number)
         resume: Mapping[str, Any] = asked.get("command", {})
         given: Any = Command(resume=resume["resume"]) if resume else asked.get("input")
-        chunks: list[str] = []
+        chunks: list[Told] = []
         error = None
         options: dict[str, Any] = {
-            "stream_mode": ["values", "updates"],
+            "stream_mode": [*MODES],
             "subgraphs": True,
             "durability": plan.durability,
         }
         try:
             async for path, mode, data in graph.astream(given, config, **options):
-                chunks.append(event_shape(path, mode, plain(data)))
+                chunks.append(told(path, mode, data))
         except Exception as raised:
             error = type(raised).__name__
         history = [state async for state in graph.aget_state_history(CONFIG)]
         now = await graph.aget_state(CONFIG)
-        seen.append((ordered(chunks, plan), error, bare_shape(now), [*map(bare_shape, history)]))
+        seen.append((canonical(chunks), error, bare_shape(now), [*map(bare_shape, history)]))
     return seen
 
 
-def told(events: Sequence[Event], plan: Plan) -> list[str]:
+def shown(events: Sequence[Event]) -> list[Any]:
     """The events of a run."""
-    shown = [
-        event_shape(e.ns.split("|") if e.ns else [], e.kind, orjson.loads(e.data)) for e in events
-    ]
-    return ordered(shown, plan)
+    return canonical(
+        Told(tuple(e.ns.split("|") if e.ns else ()), e.kind, orjson.loads(e.data)) for e in events
+    )
 
 
 async def by_engine(plan: Plan) -> list[Any]:
@@ -118,7 +104,7 @@ async def operated(house: Served, plan: Plan) -> list[Any]:
         events, outcome = await house.events(
             thread,
             **asked,
-            modes=["values", "updates"],
+            modes=MODES,
             subgraphs=True,
             durability=plan.durability,
             config={"recursion_limit": LIMIT},
@@ -126,7 +112,7 @@ async def operated(house: Served, plan: Plan) -> list[Any]:
         history = await states.history(thread, EVERYTHING, limit=ALL)
         now = await states.get(thread, EVERYTHING)
         error = outcome.error["error"] if outcome.error else None
-        seen.append((told(events, plan), error, served_shape(now), [*map(served_shape, history)]))
+        seen.append((shown(events), error, served_shape(now), [*map(served_shape, history)]))
     return seen
 
 

@@ -14,6 +14,7 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from pydantic import BaseModel
 
 from demotic.agents.langgraph.arrays import FANOUT
+from demotic.agents.langgraph.recurring import Recurring
 from demotic.agents.langgraph.serde import StrictSerializer, TypeNotAllowed
 from demotic.agents.langgraph.values import (
     INLINE,
@@ -58,6 +59,43 @@ def pack(value: Any, thread_id: str = "thread") -> tuple[Expression, dict[bytes,
     packer = Packer(SERDE, thread_id)
     expression = packer.pack(value)
     return msgspec.msgpack.decode(msgspec.msgpack.encode(expression)), packer.nodes
+
+
+elements = st.text(max_size=300) | st.builds(lambda n: HumanMessage("x" * n), st.integers(0, 5000))
+changes = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0, 1), st.lists(elements, max_size=8)), max_size=4
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(elements, max_size=80), changes)
+def test_a_list_that_recurs_is_packed_as_if_it_were_new(
+    value: list[Any], changes: list[tuple[float, float, list[Any]]]
+) -> None:
+    """Whether it was read, packed or changed somewhere; what was stored before is not sent."""
+    recurring, stored = Recurring(), dict[bytes, bytes]()
+    for start, end, put in [(0, 0, []), *changes]:
+        value[round(start * len(value)) : round(end * len(value))] = put
+        expression, nodes = pack(value)
+        packer = Packer(SERDE, "thread", (), recurring)
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(packer.pack(value))) == expression
+        assert {**stored, **packer.nodes}.items() >= nodes.items()
+        stored |= packer.nodes
+        read = Recurring()
+        assert Unpacker(SERDE, stored, read).unpack(expression) == value
+        longer = Packer(SERDE, "thread", (), read)
+        longer.pack([*value, "more"])
+        assert {**stored, **longer.nodes}.items() >= pack([*value, "more"])[1].items()
+
+
+def test_a_long_list_that_was_read_is_not_sent_again() -> None:
+    value = [f"{n}" + "x" * 1000 for n in range(1000)]
+    expression, stored = pack(value)
+    recurring = Recurring()
+    Unpacker(SERDE, stored, recurring).unpack(expression)
+    packer = Packer(SERDE, "thread", (), recurring)
+    packer.pack([*value, "more"])
+    assert size(packer.nodes) < 20_000
 
 
 def size(nodes: dict[bytes, bytes]) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from demotic.bench.comparison import Measured
+from demotic.bench.kinds import KINDS
 from demotic.bench.report import document, text, verdicts
 from demotic.bench.rows import Figures, Row, Target
 from demotic.bench.workloads import ROWS
-from demotic.bench.works import WORKS
 
 ROW = Row(
     name="row",
@@ -68,4 +68,4 @@ def test_a_quick_measurement_still_has_every_client_at_work() -> None:
 
 
 def test_every_row_has_its_load() -> None:
-    assert {row.work for row in ROWS} == WORKS.keys()
+    assert {row.work for row in ROWS} == KINDS.keys()

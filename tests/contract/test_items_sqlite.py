@@ -83,14 +83,18 @@ async def test_many_items_are_found_in_the_same_order_as_few(
     database = Database(None)
     storage = SqliteStorage(database)
     for n in range(40):
-        await put(storage, f"{'ab'[n % 2]}.{n % 3}/{n}", {"third": n % 3}, now_us=T0 + n * 7 % 11)
+        value = {"third": n % 3, "half": "ab"[n % 2]}
+        await put(storage, f"{'ab'[n % 2]}.{n % 3}/{n}", value, now_us=T0 + n * 7 % 11)
     searches: list[dict[str, Any]] = [
         {"prefix": ("a",), "limit": 50},
         {"prefix": ("a", "1"), "limit": 3, "offset": 2},
         {"prefix": ("b",), "filters": {"third": 1}},
+        {"filters": {"third": {"$eq": 2}, "half": "a"}, "limit": 3, "offset": 1},
     ]
     sorted_few = [await listed(storage, **each) for each in searches]
     monkeypatch.setattr(item_search, "FEW", 1)
+    assert [await listed(storage, **each) for each in searches] == sorted_few
+    monkeypatch.setattr(item_search, "RARE", 1)
     assert [await listed(storage, **each) for each in searches] == sorted_few
     assert all(sorted_few)
     database.close()
@@ -115,6 +119,43 @@ async def test_the_search_of_everything_goes_through_an_index() -> None:
     )
     assert [row[3] for row in plan] == ["SCAN i USING COVERING INDEX item_updated"]
     database.close()
+
+
+async def item_values(database: Database) -> list[Any]:
+    """The index of items' values."""
+    return await database.read("all", lambda c: c.execute("SELECT * FROM item_value").fetchall())
+
+
+async def test_a_value_that_has_changed_or_is_gone_is_not_found_by_the_old_one() -> None:
+    database = Database(None)
+    storage = SqliteStorage(database)
+    for key in ("changed", "gone", "kept"):
+        await put(storage, f"a/{key}", {"kind": "x", "n": 1})
+    await put(storage, "a/changed", {"kind": "y"})
+    gone = ItemWrite(namespace=("a",), key="gone", value=None)
+    await storage.put_items([gone], scope=EVERYTHING, now_us=T0)
+    assert [each.key for each in await listed(storage, filters={"kind": "x"})] == ["kept"]
+    assert [each.key for each in await listed(storage, filters={"kind": "y"})] == ["changed"]
+    assert len(await item_values(database)) == 3
+    database.close()
+
+
+async def test_items_of_an_earlier_version_are_found_by_their_values(tmp_path: Path) -> None:
+    database = Database(tmp_path / "demotic.db")
+    await put(SqliteStorage(database), "a/1", {"kind": 'say "ü"', "n": 1.0, "deep": {"n": 2}})
+    before = await item_values(database)
+    await database.write("undo", _undo)
+    database.close()
+    database = Database(tmp_path / "demotic.db")
+    after = await item_values(database)
+    assert after == before and len(after) == 2
+    database.close()
+
+
+def _undo(connection: apsw.Connection) -> None:
+    """The schema before there was an index of items' values."""
+    connection.execute("DROP TABLE item_value")
+    connection.pragma("user_version", 7)
 
 
 KEYS = st.sampled_from(["a", "b", "a.b", 'q"', "b\\", "ü", "", "$", "a]", "\n"])

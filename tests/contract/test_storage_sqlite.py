@@ -12,13 +12,15 @@ from demotic.domain.ids import uuid7
 from demotic.domain.model import EVERYTHING
 from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.storage import Storage
+from demotic.storage import sqlite
+from demotic.storage.sql.migrate import migrations
 from demotic.storage.sqlite import copying, threads
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage
 from demotic.testing.checkpoint_builders import checkpoint, leaf
 from demotic.testing.storage import StorageContract
-from demotic.testing.storage_builders import make_thread
+from demotic.testing.storage_builders import DONE, T0, claimed, make_thread, prepare
 from demotic.testing.storage_parts import CopyContract
 
 
@@ -82,6 +84,28 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StorageUnavailable, match="newer Demotic"):
         Database(path)
+
+
+async def test_values_and_documents_of_an_earlier_version_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations(sqlite.__package__)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("demotic.storage.sqlite.database.migrations", lambda package: known[:8])
+        storage = SqliteStorage(database := Database(tmp_path / "demotic.db"))
+    await prepare(storage)
+    run = await claimed(storage)
+    digest, data = leaf("a")
+    stored = checkpoint("c1", roots=[digest])
+    await SqliteCheckpoints(database).put(None, run.key.thread_id, stored, {digest: data})
+    await storage.finish_run(run.key, DONE, [], now_us=T0)
+    await storage.close()
+    storage = SqliteStorage(database := Database(tmp_path / "demotic.db"))
+    found = await SqliteCheckpoints(database).get(run.key.thread_id, "", None)
+    assert found is not None and dict(found.values) == {digest: data}
+    outcome = await storage.get_outcome(run.run.id)
+    assert outcome is not None and outcome.values == DONE.values
+    await storage.close()
 
 
 async def test_a_refused_job_does_not_harm_those_it_is_committed_with() -> None:

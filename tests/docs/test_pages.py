@@ -8,9 +8,9 @@ import pytest
 
 from demotic.dialects.acp.openapi.tables import tables
 from demotic.dialects.acp.versions import NEWEST
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.engine.core import Engine
+from demotic.server.app import agent_protocol
 from docs.pages import DOCS, PAGES, name_of, prose, read
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -60,7 +60,7 @@ def no_engine() -> Engine:
 
 def first_segments() -> set[str]:
     """What the paths of the API begin with."""
-    dialects = (LangGraphDialect(no_engine), AgentProtocolDialect(no_engine))
+    dialects = (LangGraphDialect(no_engine), agent_protocol(no_engine))
     served = [each for dialect in dialects for each in [*dialect.built, *dialect.planned]]
     paths = [each.path for each in served]
     paths += [NEWEST.mount, *(path for _, path in tables(NEWEST).operations)]

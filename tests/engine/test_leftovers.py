@@ -1,8 +1,11 @@
 """What agents leave at work is counted, and too much of it is told."""
 
 import asyncio
+import gc
 import threading
+from typing import Any
 
+from demotic.domain.errors import LeaseLost
 from demotic.domain.model import EVERYTHING, CancelAction
 from demotic.engine.core import Limits
 from demotic.engine.leftovers import AgentExecutor, Leftovers
@@ -39,6 +42,30 @@ async def test_a_task_that_ignores_its_end_is_stuck_until_it_ends(house: House) 
     assert leftovers.stuck() == 1
     house.agent.open("gate")
     assert await finished(leftovers)
+
+
+async def test_how_a_task_ends_that_was_left_behind_is_no_complaint() -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    gate = asyncio.Event()
+
+    async def lose() -> None:
+        await gate.wait()
+        raise LeaseLost
+
+    leftovers = Leftovers(FakeClock(), GRACE_S)
+    task = asyncio.create_task(lose())
+
+    async def attempt(left: asyncio.Task[None]) -> None:
+        leftovers.begin("run").end(left)
+
+    await asyncio.create_task(attempt(task))  # its context keeps the task no longer
+    gate.set()
+    assert await finished(leftovers)
+    await asyncio.wait([task], timeout=PROMPTLY_S)
+    del task
+    gc.collect()
+    assert not complaints
 
 
 async def test_runs_that_end_leave_nothing(house: House) -> None:

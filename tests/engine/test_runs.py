@@ -7,8 +7,10 @@ import pytest
 
 from demotic.domain.errors import Conflict, RunNotFound, ThreadBusy, ThreadNotFound
 from demotic.domain.events import END, START, Ended, Event
+from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, BusyPolicy, CancelAction
+from demotic.domain.model import EVERYTHING, BusyPolicy, CancelAction, NewRun, RunRequest
+from demotic.engine import worker
 from demotic.engine.core import Limits
 from demotic.engine.follow import Following
 from demotic.engine.runs import Started
@@ -252,3 +254,22 @@ async def test_a_drain_stops_at_a_safe_point_and_the_next_process_goes_on() -> N
         run = await house.engine.runs.get(started.run.thread_id, started.run.id, EVERYTHING)
         assert run.attempt == 2
     database.close()
+
+
+async def test_a_delayed_run_begins_at_its_time_although_its_timer_came_early(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_AGAIN_S", 60)  # nothing else looks for the run meanwhile
+    new = NewRun(
+        id=house.engine.runs.new_id(),
+        thread_id=None,
+        assistant_id=system_assistant_id(house.agent.name),
+        request=RunRequest(input=[]),
+        delay_s=0.002,
+    )
+    started = await house.engine.runs.start(new, EVERYTHING)
+    later = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.004, later.set)
+    await later.wait()  # the run's timer has fired, but its time, by the clock, has not come
+    house.clock.advance(1)
+    assert await ended(house, started) is RunState.SUCCEEDED

@@ -21,21 +21,28 @@ def once(moment: datetime) -> str:
 
 
 async def schedule(trial: Trial, count: int) -> list[tuple[str, str]]:
-    """Threads with a cron each, all due together in two seconds, and never again."""
-    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
-    made = []
-    for _ in range(count):
-        thread_id = str(uuid.uuid4())
-        await call(trial, "POST", "/threads", {"thread_id": thread_id})
-        body = {
-            "assistant_id": "steps",
-            "schedule": once(due),
-            "end_time": (due + timedelta(seconds=1)).isoformat(),
-            "input": {"marks": str(trial.marks), "tag": thread_id},
-        }
-        cron = await call(trial, "POST", f"/threads/{thread_id}/runs/crons", body)
-        made.append((thread_id, cron["cron_id"]))
-    return made
+    """Threads with a cron each, all due together in a few seconds, and never again."""
+    began = datetime.now(UTC)
+    _, unused = await add(trial, began + timedelta(days=1))
+    await call(trial, "DELETE", f"/runs/crons/{unused['cron_id']}")
+    took = datetime.now(UTC) - began
+    due = (datetime.now(UTC) + timedelta(seconds=2) + count * took).replace(microsecond=0)
+    made = [await add(trial, due) for _ in range(count)]
+    assert made[-1][1]["next_run_date"], "the moment was over before all were made"
+    return [(thread_id, cron["cron_id"]) for thread_id, cron in made]
+
+
+async def add(trial: Trial, due: datetime) -> tuple[str, Any]:
+    """A thread and its cron, which is due at one moment only."""
+    thread_id = str(uuid.uuid4())
+    await call(trial, "POST", "/threads", {"thread_id": thread_id})
+    body = {
+        "assistant_id": "steps",
+        "schedule": once(due),
+        "end_time": (due + timedelta(seconds=1)).isoformat(),
+        "input": {"marks": str(trial.marks), "tag": thread_id},
+    }
+    return thread_id, await call(trial, "POST", f"/threads/{thread_id}/runs/crons", body)
 
 
 async def check(trial: Trial, thread_id: str, cron_id: str) -> None:

@@ -106,6 +106,27 @@ async def test_a_request_is_carried_out_once_whatever_dies(
     check_database(trial)
 
 
+@pytest.mark.parametrize("point", ["put_writes:committed", "put_checkpoint:submitted"])
+async def test_answers_that_a_calling_graph_forwards_are_given_once_whatever_dies(
+    prepared: Prepared, point: str, tmp_path: Path
+) -> None:
+    thread_id, answers = prepared.threads["answers"], prepared.bodies["answers"]["command"]
+    forwarded = {"__pregel_resume_map": answers["resume"]}
+    config = {"metadata": {"langgraph_checkpoint_ns": "far:1"}, "configurable": forwarded}
+    trial = Trial(prepared.of(tmp_path), [Death(point)])
+    trial.start()
+    try:
+        body = {"assistant_id": "two_questions", "input": {"log": ["again"]}, "config": config}
+        await stream_run(trial, thread_id, {**body, "stream_mode": ["values"]})
+        state = await call(trial, "GET", f"/threads/{thread_id}/state")
+        assert sorted(state["values"]["log"]) == EXPECTED["answers"]
+        assert state["next"] == ["second"]
+    finally:
+        await trial.close()
+    assert trial.starts == 2, f"{point} was never reached"
+    check_database(trial)
+
+
 @pytest.mark.parametrize("point", AT_EXIT)
 async def test_a_run_that_saves_at_its_end_only_survives_a_kill_at(
     point: str, tmp_path: Path

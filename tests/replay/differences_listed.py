@@ -39,9 +39,21 @@ OTHER_STATUS: dict[int, tuple[int, str]] = {
 }
 """Exchanges that are answered with another status."""
 
+STREAMED = {
+    "input.requested": {"+ .value": "where the Python SDK looks for what `payload` holds"},
+}
+"""Fields of events of the streaming protocol that are told here only, by the event's method."""
+
+ORDERED_OTHERWISE = {
+    237: "a question is told when its run has paused: after the last state, so it can be answered",
+}
+"""Event streams whose events come in another order."""
+
+ALSO_STREAMED = frozenset({"checkpoints", "custom", "tasks", "updates"})
+"""Channels that were asked for in a recording and on which the server told nothing."""
+
 NOT_SENT = {
     **dict.fromkeys((240, 241, 242), "MCP and A2A are planned"),
-    **dict.fromkeys((257, 258), "metrics are planned"),
     **dict.fromkeys((117, 118, 119), "the recorded server had no graph `chat` then"),
     **dict.fromkeys((21,), "deletes the assistant that later exchanges need"),
     **dict.fromkeys((260, 261), "aliases for clients of other protocols are served there"),

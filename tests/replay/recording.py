@@ -65,6 +65,30 @@ def exchanges() -> list[Exchange]:
     return found
 
 
+@dataclass(frozen=True)
+class EventStream:
+    """What a thread told for a filter once the run had ended that `start` began."""
+
+    number: int
+    start: Exchange
+    filter: dict[str, Any]
+    frames: "Sequence[Frame]"
+
+
+def event_streams() -> list[EventStream]:
+    """Every event stream of the streaming protocol, with what started its run."""
+    started = {each.number: each for each in exchanges() if each.note.startswith("run.start")}
+    found = []
+    start: Exchange | None = None
+    for number, line in enumerate(FILE.read_text(encoding="utf-8").splitlines()):
+        start = started.get(number, start)
+        row = json.loads(line)
+        if row.get("note") == "stream/events":
+            assert start is not None, "a run is started before it is followed"
+            found.append(EventStream(number, start, row["req"], frames(row["body"])))
+    return found
+
+
 class Names:
     """What the recorded ids are called here."""
 

@@ -6,18 +6,16 @@ Status, header names and the shape of JSON must be equal, but for what is listed
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from demotic.config import Config, GraphSpec, Settings, Webhooks, read_settings
-from demotic.server import engine_of, make_app
 from replay.differences_listed import ANYWHERE, IGNORED, NOT_SENT, OTHER_STATUS, SHAPES
-from replay.graphs import GRAPHS, Pace
+from replay.graphs import Pace
 from replay.recording import FILE, ID, Exchange, Frame, Names, exchanges, frames
+from replay.serving import serving
 from replay.shapes import differences, merge, shape
 
 pytestmark = pytest.mark.skipif(
@@ -268,24 +266,9 @@ PREPARED: dict[int, Callable[[Replay, list[str]], Awaitable[None]]] = {
 """What was there before an exchange, though nothing recorded made it."""
 
 
-def settings_of(folder: Path) -> Settings:
-    """Settings for a data directory."""
-    read = read_settings({}, {}, {"data_dir": folder})
-    return replace(read, allowed_hosts=("test",))
-
-
 @pytest.mark.timeout(120)
 async def test_every_exchange_is_answered_as_it_was_recorded(tmp_path: Path) -> None:
-    specs = {name: GraphSpec(f"graphs.py:{name}") for name in GRAPHS}
-    config = Config(
-        path=tmp_path / "langgraph.json",
-        directory=tmp_path,
-        graphs=specs,
-        webhooks=Webhooks(disable_loopback=False),
-    )
-    settings = settings_of(tmp_path)
-    async with engine_of(config, settings, GRAPHS) as engine:
-        app = make_app(engine, config, settings)
+    async with serving(tmp_path) as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://test", timeout=PATIENCE_S

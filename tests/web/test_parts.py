@@ -28,6 +28,7 @@ MOUNTS = ["/acp/0.2.1", "/acp", "/ap"]
         ("/ap/store/items", "store"),
         ("/", "meta"),
         ("/ap/docs", "meta"),
+        ("/metrics", "meta"),
         ("/ok", None),
         ("/mcp/", "mcp"),
         ("/a2a/1", "a2a"),

@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 
 from demotic.bench.client import Client, session
+from demotic.bench.grounds import Ground
+from demotic.bench.kinds import KINDS
 from demotic.bench.measure import answer, drive, figures, run, warmed
 from demotic.bench.metering import Meter
 from demotic.bench.processes import Disk, Tree
 from demotic.bench.rows import Figures, Row
 from demotic.bench.workloads import BY_NAME
-from demotic.bench.works import WORKS, Ground
 
 
 class Driver:
@@ -18,12 +19,13 @@ class Driver:
 
     def __init__(self, base: str, tree: Tree | None, disk: Disk | None) -> None:
         self._base, self._tree, self._disk = base, tree, disk
-        self._ground = Ground()
+        self._grounds: dict[bool, Ground] = {}
 
     async def measured(self, row: Row, quick: bool) -> Figures:
         """Measure a row once."""
         async with session(self._base) as connections:
-            work = WORKS[row.work](Client(connections), self._ground)
+            ground = self._grounds.setdefault(quick, Ground(quick))
+            work = KINDS[row.work](Client(connections), ground)
             indices = await warmed(work, row.scaled(quick), row.concurrency, row.warm_up)
             meter = self._meter(indices)
             meter.begin()

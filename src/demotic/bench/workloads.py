@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from demotic.bench.rows import Row, Target
+from demotic.bench.workloads_full import FULL, ITEMS
 
 START = Row(
     name="start",
@@ -323,6 +324,8 @@ ROWS: tuple[Row, ...] = (
     *_BACKGROUND,
     *_READS,
     *_GROWTH,
+    *FULL,
+    *ITEMS,
 )
 
 BY_NAME: Mapping[str, Row] = {row.name: row for row in ROWS}

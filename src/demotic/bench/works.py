@@ -3,47 +3,22 @@
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from uuid import uuid4
 
 from demotic.bench.client import Client, Refused
-from demotic.bench.measure import Marks, drive
+from demotic.bench.grounds import ASK, ECHO, GROUPS, MANY_THREADS, Ground, group
+from demotic.bench.measure import Marks
 from demotic.bench.served import graphs
 from demotic.bench.talk import HISTORY, LONG, conversation, question
 
-MANY_THREADS = 10_000
 DEEP = 9_000
-GROUPS = 100
 
-ECHO = {"assistant_id": "echo", "input": {"q": "x"}}
 CHAT = {"assistant_id": "chat10", "input": {"messages": [{"role": "user", "content": "hi"}]}}
 STEPS = {"assistant_id": "steps", "input": {"log": []}}
 SLEEPY = {"assistant_id": "sleepy", "input": {"secs": 1.0}}
-ASK = {"assistant_id": "interruptible", "input": {"q": "x"}}
 REPLY = {"assistant_id": "interruptible", "command": {"resume": "yes"}}
 BIG = {"assistant_id": "bigstate", "input": {"q": "x"}}
 KEPT = {"stream_mode": ["messages"], "stream_resumable": True}
 MESSAGES = b"event: messages"
-
-
-class Ground:
-    """What several rows build on, made once for a server: a crowd of tagged threads."""
-
-    def __init__(self) -> None:
-        self.tag = uuid4().hex
-        self._is_crowded = False
-
-    async def crowd(self, client: Client) -> None:
-        """Make the threads, unless they are there."""
-        if self._is_crowded:
-            return
-
-        async def make(index: int) -> None:
-            await client.thread({"tag": self.tag, "group": f"g{index % GROUPS}"})
-
-        sample = await drive(make, range(MANY_THREADS), 32)
-        if sample.errors:
-            raise Refused(sample.errors[0])
-        self._is_crowded = True
 
 
 class Served:
@@ -266,7 +241,7 @@ class Threads(Served):
     """A thread with metadata."""
 
     async def once(self, index: int) -> None:
-        await self.client.thread({"by": self.ground.tag, "group": f"g{index % GROUPS}"})
+        await self.client.thread({"by": self.ground.tag, "group": group(index)})
 
 
 class Search(Served):

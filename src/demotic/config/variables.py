@@ -35,7 +35,7 @@ ON = ("1", "true", "yes", "on")
 IN_DATA_DIR = "state is kept in the data directory"
 NO_POOL = "there is no PostgreSQL pool"
 NO_REDIS = "no Redis is needed"
-NO_METRICS = "no metrics are published"
+METRICS = "metrics are at GET /metrics, on the server's own port"
 NO_TRACES = "the server itself sends no traces"
 NO_AUTH = "every request is accepted"
 IS_TRACED = "LangChain reads it and traces the runs"
@@ -72,10 +72,10 @@ VARIABLES = (
     Variable("LS_OTEL_INSTRUMENT", NO_TRACES, OFF),
     Variable("OTEL_EXPORTER_OTLP_*", NO_TRACES),
     Variable("DD_API_KEY", NO_TRACES),
-    Variable("LSD_PROM_METRICS_ENABLED", NO_METRICS, OFF),
-    Variable("LSD_PROM_METRICS_PORT", NO_METRICS),
-    Variable("EXPOSE_INTERNAL_METRICS_PROMETHEUS", NO_METRICS, OFF),
-    Variable("METRIC_PREFIX", NO_METRICS),
+    Variable("LSD_PROM_METRICS_ENABLED", METRICS, OFF),
+    Variable("LSD_PROM_METRICS_PORT", METRICS),
+    Variable("EXPOSE_INTERNAL_METRICS_PROMETHEUS", "all metrics there are are published", OFF),
+    Variable("METRIC_PREFIX", "names of metrics begin with lg_api_", ("lg_api_",)),
     Variable("LS_RATE_LIMITS", "the rate of requests is not limited"),
     Variable("A2A_*", "A2A is not served"),
     Variable("ALLOW_PRIVATE_NETWORK", "allowed origins may always", expected=True),

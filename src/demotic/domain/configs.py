@@ -12,6 +12,9 @@ PASSED = ("tags", "metadata", "recursion_limit", "configurable", "run_name", "ma
 _FORWARDED = "langgraph_checkpoint_ns"
 """In a config's metadata: RemoteGraph sends on the config of the graph that calls it."""
 
+_ANSWERS = "__pregel_resume_map"
+"""In `configurable`: what the calling graph was resumed with, by question."""
+
 
 def clean(config: Mapping[str, Any] | None, thread_id: str | None) -> dict[str, Any]:
     """The config that may reach the agent. Raises `BadInput` for what only the server sets.
@@ -27,6 +30,29 @@ def clean(config: Mapping[str, Any] | None, thread_id: str | None) -> dict[str, 
         configurable = passed["configurable"]
         passed["configurable"] = _without_reserved(configurable, thread_id, forwarded)
     return passed
+
+
+def calling_place(config: Mapping[str, Any]) -> str | None:
+    """Where the calling graph has the RemoteGraph that sent this config; None for others'."""
+    place = (config.get("metadata") or {}).get(_FORWARDED)
+    return place if isinstance(place, str) else None
+
+
+def calling_run(config: Mapping[str, Any]) -> str | None:
+    """The run, of this server or another, in which a RemoteGraph sent this config."""
+    run_id = (config.get("metadata") or {}).get("run_id")
+    return run_id if calling_place(config) is not None and isinstance(run_id, str) else None
+
+
+def forwarded_answers(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The answers that a calling graph was given, which RemoteGraph sends on in `configurable`.
+
+    RemoteGraph (langgraph 1.2) tells in no other way that its own questions were answered: it
+    sends the input once more.
+    """
+    answers = (config.get("configurable") or {}).get(_ANSWERS)
+    found = calling_place(config) is not None and isinstance(answers, dict) and answers
+    return answers if found else None
 
 
 def _without_reserved(

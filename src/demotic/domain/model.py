@@ -219,7 +219,8 @@ class RunRequest:
     (`checkpoint_id`, `checkpoint_ns`, `checkpoint_map`) says where to start instead of the
     thread's latest state. `strict`: an answer to a question that nobody asks, or that is not clear,
     refuses the run and changes nothing. `tracing` (`project`, `example`) says where the service
-    that traces the agent's runs, if one does, is to keep this one.
+    that traces the agent's runs, if one does, is to keep this one. `forwarded` are answers by
+    question that the calling graph was given: those to what the thread asks replace `input`.
     """
 
     input: Json = None
@@ -234,6 +235,7 @@ class RunRequest:
     durability: str | None = None
     strict: bool = False
     tracing: Mapping[str, Json] | None = None
+    forwarded: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +261,12 @@ class NewRun:
     (`agent` or `assistant`, their ids). `reply_format` belongs to the dialect that made the
     run: the engine keeps it and never looks, but for its `dialect`, which names the words that
     `callback` is told in. `lifetime` is for a thread that the run makes.
+    With `ends_thread` the thread that it names is deleted when the run has ended, unless others
+    have a run on it by then; the run stays readable like one that is kept, until the id is used
+    for another thread.
     `answers` are ids of questions: the run is admitted only where the thread asks all of them and
-    no run is in progress on it, so that a question is answered once.
+    no run is in progress on it, so that a question is answered once. `caller` is the run whose
+    agent asks for this one, where that is known: on the same thread, each would wait for the other.
     """
 
     id: str
@@ -272,6 +278,7 @@ class NewRun:
     create_thread: bool = False
     keep_thread: bool = False
     keep_run: bool = False
+    ends_thread: bool = False
     thread_metadata: Mapping[str, Json] = field(default_factory=dict)
     spares_waiting: bool = False
     delay_s: float = 0.0
@@ -281,14 +288,15 @@ class NewRun:
     callback: Callback | None = None
     lifetime: Lifetime | None = None
     answers: tuple[str, ...] = ()
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One request to run an assistant, and how far it has come.
 
-    `temporary` runs own their thread, which is deleted when the run ends. `started_us` is when
-    it was first claimed.
+    `temporary` runs own their thread, which is deleted when the run ends; one that `ends_thread`
+    takes along what it was made on. `started_us` is when it was first claimed.
     """
 
     id: str
@@ -309,6 +317,7 @@ class Run:
     updated_us: int
     started_us: int | None = None
     callback: Callback | None = None
+    ends_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,10 +414,11 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What finishing came to: how the leg ended in storage, and whether another run of the
-    thread became claimable."""
+    thread became claimable; `gone`: the thread that others know was deleted with it."""
 
     outcome: Outcome
     more: bool
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

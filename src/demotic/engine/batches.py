@@ -50,7 +50,7 @@ class Batches:
     async def _start(
         self, new: Sequence[NewRun], scope: Scope, assistant_scope: Scope
     ) -> Sequence[Run]:
-        slots = 0
+        slots, now_us = 0, self._clock.now_us()
         while slots < len(new) and self._worker.reserve() is not None:
             slots += 1
         try:
@@ -58,7 +58,7 @@ class Batches:
                 new,
                 scope=scope,
                 assistant_scope=assistant_scope,
-                now_us=self._clock.now_us(),
+                now_us=now_us,
                 claimer=self._worker.claimer,
                 claims=slots,
             )
@@ -67,13 +67,13 @@ class Batches:
         finally:
             for _ in range(slots):
                 self._worker.unreserve()
-        self._wake_later(new)
+        self._wake_later(new, now_us)
         return [each.run for each in admitted]
 
-    def _wake_later(self, new: Iterable[NewRun]) -> None:
+    def _wake_later(self, new: Iterable[NewRun], now_us: int) -> None:
         """Look for the delayed runs when they are ready."""
         for delay_s in {each.delay_s for each in new if each.delay_s > 0}:
-            asyncio.get_running_loop().call_later(delay_s, self._worker.wake)
+            self._worker.wake_at(now_us + int(delay_s * 1e6))
 
     async def cancel_all(
         self, states: Sequence[RunState], action: CancelAction, scope: Scope

@@ -10,6 +10,7 @@ from demotic.engine.assistants import Assistants
 from demotic.engine.batches import Batches
 from demotic.engine.deliveries import Callbacks, Deliveries
 from demotic.engine.descriptions import Descriptions
+from demotic.engine.figures import Figures
 from demotic.engine.follow import Hub
 from demotic.engine.heartbeat import Heartbeat
 from demotic.engine.holdings import Holdings
@@ -71,6 +72,7 @@ class Engine:
     deliveries: Deliveries
     schedules: Schedules
     batches: Batches
+    figures: Figures
 
     async def stop(self) -> None:
         """Take no more runs, let those at work stop at a safe point, send followers away."""
@@ -167,6 +169,7 @@ async def running(
         deliveries,
         schedules,
         Batches(storage, runs, worker, clock),
+        Figures(storage, worker, clock),
     )
     try:
         yield engine

@@ -7,9 +7,9 @@ events over in memory; positions are unique and rise, so what arrives both ways 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from demotic.domain.errors import RunNotFound, ShuttingDown
+from demotic.domain.errors import RunNotFound, ShuttingDown, ThreadNotFound
 from demotic.domain.events import Ended, Event
-from demotic.domain.model import Run, Scope
+from demotic.domain.model import EVERYTHING, Run, Scope
 from demotic.engine.follow_thread import ThreadFollowing
 from demotic.engine.reading import LIVE_LIMIT, Reader
 from demotic.ports.storage import Storage
@@ -99,6 +99,15 @@ class Hub:
             watchers.discard(following)
             if not watchers:
                 del self._watchers[following.thread_id]
+
+    async def end_alone(self, run: Run) -> None:
+        """A run has ended without its worker: its thread may have gone with it."""
+        self.end(run.thread_id, Ended(run.id, None))
+        if run.ends_thread:
+            try:
+                await self._storage.get_thread(run.thread_id, scope=EVERYTHING)
+            except ThreadNotFound:
+                self.vanish(run.thread_id)
 
     def vanish(self, thread_id: str) -> None:
         """The thread was deleted: its followers have nothing more to expect."""

@@ -54,20 +54,21 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._stop.wait(min(self._worker.lease_s, self._blocked_s) / 3):
-            self._main.call_soon_threadsafe(self._show_life)
-            blocked_s = time.monotonic() - self._alive_at
-            if blocked_s > self._blocked_s:
-                log.error(
-                    "the event loop is blocked, leases are not renewed", seconds=round(blocked_s)
-                )
-                self._on_blocked()
-                continue
-            if blocked_s > self._worker.lease_s:
-                log.warning("the event loop is blocked", seconds=round(blocked_s))
             try:
-                asyncio.run(self._renew())
-            except Exception:
+                self._beat()
+            except Exception:  # the next beat may do better; without any, every run is lost
                 log.exception("leases could not be renewed")
+
+    def _beat(self) -> None:
+        self._main.call_soon_threadsafe(self._show_life)
+        blocked_s = time.monotonic() - self._alive_at
+        if blocked_s > self._blocked_s:
+            log.error("the event loop is blocked, leases are not renewed", seconds=round(blocked_s))
+            self._on_blocked()
+            return
+        if blocked_s > self._worker.lease_s:
+            log.warning("the event loop is blocked", seconds=round(blocked_s))
+        asyncio.run(self._renew())
 
     def _show_life(self) -> None:
         self._alive_at = time.monotonic()

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Hub
@@ -113,7 +112,7 @@ class Janitors:
         for run in runs:
             log.warning("run rescued", run=run.id, state=run.state.value, losses=run.attempt)
             if run.state in LEG_ENDS:
-                self._hub.end(run.thread_id, Ended(run.id, None))
+                await self._hub.end_alone(run)
         if runs:
             self._worker.wake()
         return len(runs)

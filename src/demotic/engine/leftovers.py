@@ -52,10 +52,18 @@ class Trace:
             self._threads.discard(thread)
 
     def end(self, task: asyncio.Task[Any] | None) -> None:
-        """The attempt is over; its task may not be."""
+        """The attempt is over; its task may not be. How that one ends one day is nobody's care."""
         self.over_us, self._task = self._leftovers.now_us(), task
+        if task is not None and not task.done():
+            task.add_done_callback(_heard)
         if self.at_work:
             self._leftovers.keep(self)
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    """Look at how a task has ended, so that asyncio does not complain that nobody did."""
+    if not task.cancelled():
+        task.exception()
 
 
 _current: ContextVar[Trace | None] = ContextVar("demotic_trace", default=None)

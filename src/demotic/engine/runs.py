@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from demotic.domain.errors import Conflict, NotFound
+from demotic.domain.errors import Conflict, NotFound, ThreadBusy
 from demotic.domain.events import Ended
 from demotic.domain.ids import seq_of, uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
@@ -24,6 +24,7 @@ from demotic.domain.model import (
 from demotic.domain.schedules import Fired, Firing
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
+from demotic.engine.patience import patiently
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock
 from demotic.ports.storage import Storage
@@ -75,6 +76,7 @@ class Runs:
         Raises `AssistantNotFound`, `ThreadNotFound`, `ThreadBusy`, `CallbackRefused`.
         """
         self.check(new)
+        await self._check_caller(new, scope)
         new = self.with_lifetime(new)
         # A caller that goes away must not leave behind a claimed run that nobody works on.
         return await asyncio.shield(self._admit(new, scope, assistant_scope, cancels))
@@ -90,16 +92,27 @@ class Runs:
             return new
         return replace(new, lifetime=self._lifetime)
 
+    async def _check_caller(self, new: NewRun, scope: Scope) -> None:
+        if new.caller is None or new.thread_id is None:
+            return
+        with contextlib.suppress(NotFound):
+            caller = await self._storage.get_run(new.thread_id, new.caller, scope=scope)
+            if caller.state not in LEG_ENDS:
+                raise ThreadBusy(
+                    f"Run {caller.id} of this thread asks for this run and waits for it, while it "
+                    "could begin after that one only: call the agent on a thread of its own."
+                )
+
     async def _admit(
         self, new: NewRun, scope: Scope, assistant_scope: Scope, cancels: bool
     ) -> Started:
-        claimer = self._worker.reserve()
+        claimer, now_us = self._worker.reserve(), self._clock.now_us()
         try:
             admission = await self._storage.admit_run(
                 new,
                 scope=scope,
                 assistant_scope=assistant_scope,
-                now_us=self._clock.now_us(),
+                now_us=now_us,
                 claimer=self._worker.claimer,
                 claim=claimer is not None,
             )
@@ -114,7 +127,7 @@ class Runs:
             if claimer is not None:
                 self._worker.unreserve()
         if new.delay_s > 0:
-            asyncio.get_running_loop().call_later(new.delay_s, self._worker.wake)
+            self._worker.wake_at(now_us + int(new.delay_s * 1e6))
         elif claim is None:
             self._worker.wake()
         return Started(run, following)
@@ -252,7 +265,9 @@ class Runs:
     async def _cancel_abandoned(self, run: Run) -> None:
         with contextlib.suppress(Conflict, NotFound):  # it has ended, or is gone
             action = CancelAction.INTERRUPT
-            await self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            await patiently(
+                lambda: self.cancel(run.thread_id, run.id, action, EVERYTHING, wait=False)
+            )
 
     async def cancel(
         self,
@@ -273,7 +288,7 @@ class Runs:
             thread_id, run_id, action, paused=paused, scope=scope, now_us=self._clock.now_us()
         )
         if run.state in LEG_ENDS:
-            self._hub.end(run.thread_id, Ended(run.id, None))
+            await self._hub.end_alone(run)
             self._worker.wake()
             return
         following = self.follow(run, after=None) if wait else None

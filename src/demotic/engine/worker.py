@@ -10,12 +10,13 @@ import structlog
 
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import END, START, Ended
+from demotic.domain.figures import Pool
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.leftovers import Leftovers
-from demotic.engine.patience import patiently
+from demotic.engine.patience import Pauses, patiently
 from demotic.engine.recorder import Recorder
 from demotic.ports.agent import Agent, Attempt, Drain
 from demotic.ports.clock import Clock
@@ -29,7 +30,7 @@ Review = Callable[[Claim, Outcome], Awaitable[Outcome]]
 Reviews = Mapping[Any, Review]
 """Reviews by the dialect whose runs they look at, as `reply_format` names it."""
 
-LOOK_AGAIN_S = 1.0  # a lost wake-up, or a delayed run, costs this much at most
+LOOK_AGAIN_S = 1.0  # a lost wake-up costs this much at most
 
 
 class Job:
@@ -84,6 +85,12 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = False
 
+    @property
+    def pool(self) -> Pool:
+        """Its slots as they are now; one that is kept free for an admission is not available."""
+        taken = self._slots if self._stopping else len(self._jobs) + self._reserved
+        return Pool(self._slots, len(self._jobs), max(0, self._slots - taken))
+
     def reserve(self) -> Claimer | None:
         """Keep a slot free for a run that is being admitted; None when there is none."""
         if self._stopping or len(self._jobs) + self._reserved >= self._slots:
@@ -110,11 +117,27 @@ class Worker:
         """There may be a run to claim."""
         self._wake.set()
 
+    def wake_at(self, due_us: int) -> None:
+        """There will be a run to claim at that instant. A timer may come early: it waits on then,
+        because a look in vain would leave the run to the next look, `LOOK_AGAIN_S` later."""
+        left_s = (due_us - self._clock.now_us()) / 1e6
+        if left_s > 0:
+            asyncio.get_running_loop().call_later(max(left_s, 0.001), self.wake_at, due_us)
+        else:
+            self.wake()
+
     async def serve(self) -> None:
-        """Claim runs until cancelled."""
+        """Claim runs until cancelled, whatever fails: nobody else claims what waits here."""
+        pauses = Pauses(self._clock)
         while True:
-            while await asyncio.shield(self._claim_one()):
-                pass
+            try:
+                while await asyncio.shield(self._claim_one()):
+                    pass
+            except Exception:
+                log.exception("runs could not be claimed")
+                await pauses.take()
+                continue
+            pauses.end()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self._wake.wait()
@@ -259,6 +282,8 @@ class Worker:
         if finished.outcome is outcome:
             self._hub.publish(key.thread_id, end)
         self._hub.end(key.thread_id, Ended(run.id, finished.outcome))
+        if finished.gone:
+            self._hub.vanish(key.thread_id)
         if finished.more:
             self.wake()
 

@@ -42,6 +42,7 @@ from demotic.ports.checkpoints import Change
 from demotic.ports.deliveries import DeliveryStorage
 from demotic.ports.feeds import FeedSpanStorage
 from demotic.ports.items import ItemStorage
+from demotic.ports.queueing import QueueStorage
 from demotic.ports.schedules import ScheduleStorage
 from demotic.ports.upkeep import UpkeepStorage
 
@@ -242,7 +243,8 @@ class RunStorage(Protocol):
         If a rollback is stored for the run, it is undone whatever the outcome: its checkpoints,
         writes and events are deleted with it and the thread shows what it showed before the
         run's first claim. A temporary run that reaches a final state is deleted with its
-        thread, and its thread's id cannot be reused at a lower epoch.
+        thread, and its thread's id cannot be reused at a lower epoch. With a run that ends its
+        thread goes that one, unless others have a run on it by then.
         """
         ...
 
@@ -398,6 +400,7 @@ class Storage(
     BulkStorage,
     UpkeepStorage,
     FeedSpanStorage,
+    QueueStorage,
     Protocol,
 ):
     """Everything the engine keeps."""

@@ -1,6 +1,6 @@
 """The HTTP application: every dialect on its place, behind everything that a request must pass."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
+from demotic.dialects.agent_protocol.errors import ERRORS as AGENT_PROTOCOL_ERRORS
 from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.compat import VERSIONS
@@ -23,6 +24,7 @@ from demotic.engine.core import Engine
 from demotic.logs import AccessLog
 from demotic.server.loading import load_manifests
 from demotic.web.bodies import BodyLimit
+from demotic.web.counting import RequestCounts
 from demotic.web.custom_app import CustomApp, Guard, joined
 from demotic.web.headers import HeaderRule, PassedHeaders
 from demotic.web.hosts import METHODS, Cors, HostGuard
@@ -36,16 +38,18 @@ def make_apps(
     engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
     """`make_app`, and beside it the dialects that have an address of their own."""
-    app = make_app(engine, config, settings, custom)
+    counts = RequestCounts()
+    app = make_app(engine, config, settings, custom, counts)
     if not settings.listeners:
         return app
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     apps = {
         each.port: guarded_app(
-            _alone(each.dialect, engine, contracts),
+            _alone(each.dialect, engine, contracts, counts),
             config,
             replace(settings, host=each.host),
             None,
+            counts,
             mounts=("",),
         )
         for each in settings.listeners
@@ -53,11 +57,11 @@ def make_apps(
     return ByPort(app, apps)
 
 
-def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
+def _alone(name: str, engine: Engine, contracts: Contracts, counts: RequestCounts) -> ASGIApp:
     """A dialect at the root, by its name among `config.DIALECTS`."""
     name, _, version = name.partition("-")
     if name == "ap":
-        return AgentProtocolDialect(lambda: engine).app
+        return agent_protocol(lambda: engine).app
     if name == "acp":
         spoken = next((each for each in ACP_VERSIONS if each.name == version), NEWEST)
         return AcpDialect(lambda: engine, contracts, spoken).app
@@ -67,6 +71,7 @@ def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
         VERSIONS[version or "today"],
         also=streaming.operations,
         told=streaming.tables,
+        counts=counts,
     )
     return Starlette(
         routes=[*dialect.routes, *streaming.sockets],
@@ -75,10 +80,16 @@ def _alone(name: str, engine: Engine, contracts: Contracts) -> ASGIApp:
 
 
 def make_app(
-    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+    engine: Engine,
+    config: Config,
+    settings: Settings,
+    custom: CustomApp | None = None,
+    counts: RequestCounts | None = None,
 ) -> ASGIApp:
     """The HTTP application: LangGraph's API at the root, or below the prefix that is set, the
-    other dialects on mounts of their own; behind the user's own application if there is one."""
+    other dialects on mounts of their own; behind the user's own application if there is one.
+    `counts`: where requests are counted, together with those of other addresses."""
+    counts = counts or RequestCounts()
 
     def with_custom(document: dict[str, Any]) -> dict[str, Any]:
         return joined(document, custom.document()) if custom else document
@@ -90,6 +101,7 @@ def make_app(
         also=streaming.operations,
         told=streaming.tables,
         extend=with_custom,
+        counts=counts,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
     beside = dialect_mounts(engine, config)
@@ -99,14 +111,25 @@ def make_app(
         exception_handlers=dialect.exception_handlers,
     )
     mounts = [prefix, *(f"{prefix}{each.path}" for each in beside)]
-    return guarded_app(ours, config, settings, custom, mounts=mounts)
+    return guarded_app(ours, config, settings, custom, counts, mounts=mounts)
+
+
+def agent_protocol(engine: Callable[[], Engine]) -> AgentProtocolDialect:
+    """The Agent Protocol, with the streaming protocol among its paths."""
+    streaming = StreamingDialect(engine, {}, AGENT_PROTOCOL_ERRORS)
+    return AgentProtocolDialect(
+        engine,
+        also=[*streaming.operations, *streaming.upgrades],
+        sockets=streaming.sockets,
+        told=streaming.tables,
+    )
 
 
 def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
     """The dialects that have a mount of their own."""
     contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     return [
-        WholeMount("/ap", AgentProtocolDialect(lambda: engine).app),
+        WholeMount("/ap", agent_protocol(lambda: engine).app),
         *(
             WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
             for version in ACP_VERSIONS
@@ -119,6 +142,7 @@ def guarded_app(
     config: Config,
     settings: Settings,
     custom: CustomApp | None,
+    counts: RequestCounts,
     *,
     mounts: Sequence[str],
 ) -> ASGIApp:
@@ -136,7 +160,7 @@ def guarded_app(
         dev=settings.local_origins,
     )
     app = BodyLimit(app, max_bytes=settings.body_limit)
-    return AccessLog(app, shown=_rule(http.logging_headers))
+    return AccessLog(app, shown=_rule(http.logging_headers), told=counts.add)
 
 
 def _behind(app: ASGIApp, guard: Guard | None, http: HttpSpec, custom: CustomApp | None) -> ASGIApp:

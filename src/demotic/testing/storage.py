@@ -49,8 +49,10 @@ from demotic.testing.storage_bulk import BulkContract
 from demotic.testing.storage_deliveries import DeliveryContract
 from demotic.testing.storage_finding import ThreadSearchContract
 from demotic.testing.storage_items import ItemContract
+from demotic.testing.storage_leaving import ThreadEndContract
 from demotic.testing.storage_legs import KeptRunContract, LegContract
 from demotic.testing.storage_parts import CopyContract, PartsContract
+from demotic.testing.storage_queue import QueueContract
 from demotic.testing.storage_refusals import RefusalContract
 from demotic.testing.storage_schedules import ScheduleContract
 from demotic.testing.storage_sparing import SparingContract
@@ -456,6 +458,7 @@ class StorageContract(
     LegContract,
     SparingContract,
     KeptRunContract,
+    ThreadEndContract,
     WriteContract,
     FeedContract,
     ItemContract,
@@ -469,5 +472,6 @@ class StorageContract(
     PartsContract,
     CopyContract,
     ThreadSearchContract,
+    QueueContract,
 ):
     """The whole contract of `demotic.ports.storage.Storage`."""

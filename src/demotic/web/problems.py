@@ -28,7 +28,7 @@ UNEXPECTED = "Internal server error"
 # Told with their class's own words only: their messages may hold paths or connection strings.
 CLOSED_STATUSES = frozenset({500, 503})
 
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 426: "upgrade_required"}
 
 
 def problem_body(

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demotic.web.counting import ROUTE
 from demotic.web.problems import ErrorBody, ErrorTable, Handler, common_body, guarded
 
 
@@ -34,7 +35,8 @@ def routes(
             raise ValueError(f"{operation.method} {operation.path} is given twice.")
         handlers[operation.method] = guarded(operation.handler, errors, body)
     return [
-        Route(path, _dispatch(paths[path]), methods=[*paths[path]]) for path in unshadowed([*paths])
+        NotedRoute(path, _dispatch(paths[path]), methods=[*paths[path]])
+        for path in unshadowed([*paths])
     ]
 
 
@@ -76,6 +78,15 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
         return await handlers[request.method](request)
 
     return endpoint
+
+
+class NotedRoute(Route):
+    """A route that leaves its path in the scope of each of its requests."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; also what answers 405."""
+        scope[ROUTE] = scope.get("root_path", "") + self.path
+        await super().handle(scope, receive, send)
 
 
 class WholeMount(Mount):

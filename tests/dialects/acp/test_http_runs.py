@@ -322,11 +322,13 @@ async def test_who_waits_for_a_run_that_is_undone_or_deleted_learns_of_it(acp: A
     place = await acp.place(stateful=True)
     run = await acp.start(place, ["wait", "never"])
     async with acp.open("GET", f"{run}/wait") as waiting:
+        await waiting.begun()
         await acp.agent.arrived("never")
         await acp.ask("POST", f"{run}/cancel?action=rollback&wait=true")
         assert b'"errcode":3' in await waiting.rest()
     run = await acp.start(place, ["wait", "never2"])
     async with acp.open("GET", f"{run}/wait") as waiting:
+        await waiting.begun()
         await acp.agent.arrived("never2")
         thread = place.removesuffix("/runs")
         assert (await acp.ask("DELETE", thread, mount="")).status_code == 204  # LangGraph's may

@@ -220,6 +220,7 @@ async def test_a_stream_of_a_run_that_is_deleted_just_ends(acp: Acp) -> None:
     thread = await acp.thread()
     run = await acp.start(f"/threads/{thread}/runs", ["wait", "never"])
     async with acp.open("GET", f"{run}/stream") as stream:
+        await stream.begun()
         await acp.agent.arrived("never")
         await acp.ask("DELETE", f"/threads/{thread}", mount="")
         assert await stream.rest() == b""

@@ -10,9 +10,9 @@ import orjson
 from starlette.types import ASGIApp
 
 from demotic.agents.langgraph.factories import Graph
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.domain.ids import system_assistant_id
 from demotic.engine.core import Engine
+from demotic.server.app import agent_protocol
 from demotic.testing.agent import ScriptedAgent
 from dialects.langgraph.langgraph_http import Streaming
 from house import House
@@ -34,6 +34,10 @@ def no_engine() -> Engine:
     raise AssertionError("no request is made here")
 
 
+WHOLE = agent_protocol(no_engine)
+"""The dialect as it is served."""
+
+
 def run_body(*steps: list[Any], **options: Any) -> dict[str, Any]:
     """A body that starts a run of these steps."""
     return {"agent_id": AGENT, "input": list(steps), **options}
@@ -44,7 +48,7 @@ class Wire:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.use(AgentProtocolDialect(lambda: engine).app)
+        self.use(agent_protocol(lambda: engine).app)
 
     def use(self, app: ASGIApp) -> None:
         """Send requests to an application from now on."""

@@ -13,6 +13,27 @@ _RUN = "/runs/{run_id}"
 _AGENT = "/agents/{agent_id}"
 
 REQUIREMENTS: dict[str, Requirement] = {
+    "ap.streaming.events": operation(
+        "POST", f"{_THREAD}/stream", "tells a thread's events, by a filter and from a position on"
+    ),
+    "ap.streaming.events.sdk": operation(
+        "POST", f"{_THREAD}/stream/events", "tells them where the SDKs look", "LangGraph API 0.16"
+    ),
+    "ap.streaming.commands": operation(
+        "POST", f"{_THREAD}/commands", "carries out a command: starts, answers, looks"
+    ),
+    "ap.streaming.socket": operation(
+        "GET", f"{_THREAD}/stream", "upgrades to a WebSocket: commands in, answers and events out"
+    ),
+    "ap.streaming.socket.sdk": operation(
+        "GET", f"{_THREAD}/stream/events", "upgrades where the SDKs look", "LangGraph API 0.16"
+    ),
+    "ap.streaming.errors": Requirement(
+        f"{TODAY}, ErrorResponse", "what is no command's own failure is 404 or 422 in this body"
+    ),
+    "ap.streaming.guarded": Requirement(
+        "Demotic", "API keys, and parts that are switched off, count for its WebSocket, too"
+    ),
     "ap.document": operation(
         "GET", "/openapi.json", "describes every operation, field and status", "Demotic"
     ),
@@ -112,6 +133,13 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.on_completion": Requirement(
         f"{API}, RunCreate.on_completion", "keep with a thread, else delete, unless it says keep"
     ),
+    "ap.runs.on_completion.named": Requirement(
+        f"{API}, RunCreate.on_completion delete",
+        "a thread that is named goes when the run has ended; its runs stay readable",
+    ),
+    "ap.runs.on_completion.others": Requirement(
+        "Demotic", "a thread that others have a run on by then stays: they did not ask for its end"
+    ),
     "ap.runs.if_not_exists": Requirement(
         f"{API}, RunCreate.if_not_exists", "a missing thread is 404, or created"
     ),
@@ -207,9 +235,6 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "ap.errors.bad_input": Requirement(
         "Demotic", "whatever is sent, the answer is a clear 4xx and the server goes on"
-    ),
-    "ap.planned": Requirement(
-        "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
     "ap.scope": Requirement("Demotic", "what is outside a caller's scope is not found"),
     "ap.mounts": Requirement(

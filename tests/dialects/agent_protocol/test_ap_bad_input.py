@@ -8,12 +8,13 @@ import httpx
 import orjson
 import pytest
 
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from dialects.agent_protocol.ap_http import UNKNOWN, ScriptedWire, run_body
+from dialects.agent_protocol.ap_http import UNKNOWN, WHOLE, ScriptedWire, run_body
 from dialects.langgraph.langgraph_http import frames
 
-BODIES = [(method, path) for (method, path), each in TABLES.operations.items() if each.body]
-PATHS = [(method, path) for method, path in TABLES.operations if "{" in path]
+BODIES = [(method, path) for (method, path), each in WHOLE.tables.operations.items() if each.body]
+PATHS = [(method, path) for method, path in WHOLE.tables.operations if "{" in path]
+THREAD_STREAMS = re.compile(r"^/threads/.*/(stream|stream/events|commands)$")
+"""Operations on threads that may come to be; `test_ap_http_streaming` has what is wrong there."""
 DEEP = 10_000
 LONG = 10 * 1024 * 1024
 SEPARATORS = "a\u2028b\u2029c\r\nd\x85e\x0bf"
@@ -91,7 +92,7 @@ async def test_malformed_bodies_are_refused(
 async def test_wrong_types_are_refused_by_the_name_of_the_field(
     method: str, path: str, wire: ScriptedWire
 ) -> None:
-    body = TABLES.operations[method, path].body
+    body = WHOLE.tables.operations[method, path].body
     assert body is not None
     address = path.format(thread_id=await wire.thread())
     required: dict[str, Any] = {"namespace": ["a"], "key": "k", "value": {}}
@@ -114,10 +115,12 @@ async def test_ids_that_are_none_are_refused(
     method: str, path: str, id: str, wire: ScriptedWire
 ) -> None:
     answer = await send(wire, method, re.sub(r"{\w+}", lambda _: id, path))
-    assert refused(answer, 404, 405, 422)
+    assert refused(answer, 404, 405, 422, 426)
 
 
-@pytest.mark.parametrize(("method", "path"), PATHS)
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in PATHS if not THREAD_STREAMS.search(each[1])]
+)
 async def test_ids_of_nothing_are_not_found(method: str, path: str, wire: ScriptedWire) -> None:
     answer = await send(wire, method, re.sub(r"{\w+}", UNKNOWN, path))
     refused(answer, 404)

@@ -16,10 +16,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.web.openapi.document import document
-from dialects.agent_protocol.ap_http import no_engine
+from dialects.agent_protocol.ap_http import WHOLE
 from process.serving import Server
 
 WALK = Path(__file__).parent / "ap_client_walk.py"
@@ -105,9 +103,9 @@ print(answer.run.status, answer.values, answer.run.stream_mode)
 
 
 def test_a_client_of_our_own_document_works(server: Server, clients: Path) -> None:
-    built = [(each.method, each.path) for each in AgentProtocolDialect(no_engine).built]
+    built = [(each.method, each.path) for each in WHOLE.built]
     spec = clients / "own.json"
-    spec.write_bytes(orjson.dumps(document(TABLES, built, ())))
+    spec.write_bytes(orjson.dumps(document(WHOLE.tables, built, ())))
     client = make(spec, clients / "own")
     said = run(client, "-c", SCRIPT, f"{server.base_url}/ap").split("\n")[0]
     assert said.startswith("success {'items': ['x', 'a', 'b']}")

@@ -95,10 +95,49 @@ async def test_a_run_on_a_thread_keeps_it(wire: ScriptedWire) -> None:
         run = (await wire.wait(thread_id=thread, **options))["run"]
         assert run["on_completion"] == "keep"
         assert (await wire.told("GET", f"/threads/{thread}"))["status"] == "idle"
-    refused = await wire.ask("POST", "/runs", run_body(thread_id=thread, on_completion="delete"))
-    assert (refused.status_code, refused.json()["code"]) == (501, "not_built")
     unknown = await wire.ask("POST", "/runs", run_body(on_completion="x"))
     assert unknown.status_code == 422
+
+
+@pytest.mark.requirement("ap.runs.on_completion.named")
+async def test_a_run_may_take_the_thread_along_that_it_names(wire: ScriptedWire) -> None:
+    thread = await wire.thread(metadata={"a": 1})
+    earlier = (await wire.wait(thread_id=thread))["run"]
+    ends = {"thread_id": thread, "on_completion": "delete"}
+    told = await wire.wait(*STEPS, **ends)
+    run = told["run"]
+    assert (run["on_completion"], run["thread_id"]) == ("delete", thread)
+    assert (await wire.ask("GET", f"/threads/{thread}")).status_code == 404
+    assert await wire.told("POST", "/threads/search", {"metadata": {"a": 1}}) == []
+    assert await wire.told("GET", f"/runs/{run['run_id']}/wait") == told  # as one without a thread
+    assert (await wire.run(earlier["run_id"]))["status"] == "success"
+    missing = await wire.ask("POST", "/runs/wait", run_body(**ends))
+    assert (missing.status_code, missing.json()["code"]) == (404, "thread_not_found")
+    again = await wire.wait(**ends, if_not_exists="create")
+    assert again["run"]["status"] == "success"
+
+
+@pytest.mark.requirement("ap.runs.on_completion.named")
+async def test_a_thread_that_a_run_takes_along_waits_for_its_end(wire: ScriptedWire) -> None:
+    thread = await wire.thread()
+    ends = {"thread_id": thread, "on_completion": "delete"}
+    paused = (await wire.wait(["pause", "Go on?"], **ends))["run"]
+    assert (await wire.told("GET", f"/threads/{thread}"))["status"] == "interrupted"
+    assert (await wire.ask("POST", f"/runs/{paused['run_id']}/cancel")).status_code == 204
+    assert (await wire.ask("GET", f"/threads/{thread}")).status_code == 404
+    assert (await wire.run(paused["run_id"]))["status"] == "error"
+
+
+@pytest.mark.requirement("ap.runs.on_completion.others")
+async def test_a_thread_that_others_have_a_run_on_stays(wire: ScriptedWire) -> None:
+    thread = await wire.thread()
+    first = await wire.start(["wait", "gate"], thread_id=thread, on_completion="delete")
+    await wire.agent.arrived("gate")
+    other = await wire.house.start(thread)
+    wire.agent.open("gate")
+    assert (await ended(wire, first))["status"] == "success"
+    assert (await ended(wire, other.run.id))["status"] == "success"
+    assert (await wire.told("GET", f"/threads/{thread}"))["status"] == "idle"
 
 
 @pytest.mark.requirement("ap.runs.if_not_exists")

@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from demotic.dialects.agent_protocol.errors import ERRORS, RunEnded
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
 from demotic.domain import errors
 from demotic.web.problems import find
-from dialects.agent_protocol.ap_http import no_engine
+from dialects.agent_protocol.ap_http import WHOLE
 from dialects.agent_protocol.requirements import DEFERRED, REQUIREMENTS
 
 HERE = Path(__file__).parent
 
-DIALECT = AgentProtocolDialect(no_engine)
-BUILT = {(each.method, each.path) for each in DIALECT.built}
-PLANNED = {(each.method, each.path) for each in DIALECT.planned}
+BUILT = {(each.method, each.path) for each in WHOLE.built}
+PLANNED = {(each.method, each.path) for each in WHOLE.planned}
 
 
 def marked() -> set[str]:
@@ -45,10 +42,10 @@ def test_every_operation_is_either_promised_or_deferred() -> None:
 def test_the_app_routes_exactly_the_operations() -> None:
     routed = {
         (method, route.path)
-        for route in DIALECT.routes
+        for route in WHOLE.routes
         for method in (route.methods or set()) - {"HEAD"}
     }
-    assert routed == BUILT | PLANNED == set(TABLES.operations) | PLANNED
+    assert routed == BUILT | PLANNED == set(WHOLE.tables.operations) | PLANNED
 
 
 @pytest.mark.requirement("ap.errors.table")

@@ -8,11 +8,10 @@ import httpx
 import orjson
 import pytest
 
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
-from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.server import make_app
 from dialects.agent_protocol.ap_graphs import REPLY, chat
-from dialects.agent_protocol.ap_http import UNKNOWN, no_engine
+from dialects.agent_protocol.ap_http import UNKNOWN, WHOLE
+from dialects.langgraph import langgraph_http
 from dialects.langgraph.langgraph_http import frames
 from served import served
 from test_make_app import configured, settings_of
@@ -25,8 +24,7 @@ def operations(dialect: Any) -> set[tuple[str, str]]:
     return {(each.method, each.path) for each in [*dialect.built, *dialect.planned]}
 
 
-LANGGRAPH = LangGraphDialect(no_engine)
-AP = AgentProtocolDialect(no_engine)
+LANGGRAPH, AP = langgraph_http.WHOLE, WHOLE
 SHARED = operations(LANGGRAPH) & operations(AP)
 
 PLANNED = {(each.method, each.path) for each in [*LANGGRAPH.planned, *AP.planned]}
@@ -168,6 +166,26 @@ async def test_what_is_not_there_is_told_in_each_mounts_own_statuses(both: Both)
     assert (root.json()["code"], ap.json()["code"]) == ("assistant_not_found", "agent_not_found")
 
 
+async def test_what_is_wrong_with_the_streaming_protocol_is_told_in_each_mounts_own_words(
+    both: Both,
+) -> None:
+    for path in ("stream", "stream/events"):
+        root, ap = await both.answers("POST", f"{_THREAD}/{path}", {"channels": ["x"]})
+        assert (root.status_code, root.json()["code"]) == (400, "invalid_argument")
+        assert (ap.status_code, ap.json()["code"]) == (422, "bad_input")
+    root, ap = await both.answers("POST", f"{_THREAD}/commands", {"method": "run.start"})
+    assert (root.status_code, root.json()["type"]) == (400, "error")
+    assert (ap.status_code, ap.json()["code"]) == (422, "bad_input")
+    command = {"id": 1, "method": "nope"}
+    root, ap = await both.answers("POST", f"{_THREAD}/commands", command)
+    assert root.json() == ap.json() and root.json()["error"] == "unknown_command"
+    both.thread = UNKNOWN
+    root, ap = await both.answers("GET", f"{_THREAD}/stream")
+    assert (root.status_code, root.json()["code"]) == (404, "thread_not_found")
+    assert (ap.status_code, ap.json()["code"]) == (426, "upgrade_required")
+    assert ap.headers["upgrade"] == "websocket"
+
+
 @pytest.mark.skipif(not STORE, reason="the root does not serve items yet")
 async def test_one_memory_is_told_in_each_mounts_own_words(both: Both) -> None:
     place = {"namespace": ["a", "b"], "key": "k"}
@@ -218,4 +236,6 @@ def test_every_shared_operation_is_tried_above() -> None:
     tried = {*OWN, ("POST", "/runs/wait"), ("POST", "/runs/stream")}
     tried |= {("GET", "/runs/{run_id}/stream"), ("DELETE", _THREAD)}
     tried |= {("GET", "/openapi.json"), ("GET", "/docs"), *STORE}
+    tried |= {("POST", f"{_THREAD}/{path}") for path in ("stream", "stream/events", "commands")}
+    tried |= {("GET", f"{_THREAD}/stream")}
     assert tried == SHARED - PLANNED

@@ -13,12 +13,12 @@ import jsonschema_rs
 import pytest
 
 from demotic.dialects.agent_protocol import deferred
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from demotic.dialects.agent_protocol.routes import AgentProtocolDialect
+from demotic.dialects.streaming.channels import CHANNELS
 from demotic.web.openapi.document import document
 from dialects.agent_protocol.ap_graphs import asking, chat
-from dialects.agent_protocol.ap_http import UNKNOWN, Wire, no_engine, serving
+from dialects.agent_protocol.ap_http import UNKNOWN, WHOLE, Wire, serving
 from dialects.langgraph.test_published import ANY, Difference, facts, unexplained
+from dialects.streaming.streaming_http import Client
 
 FOLDER = Path(os.environ.get("DEMOTIC_SPEC_DIR") or "absent") / "openapi"
 EARLY, TODAY = "2025-04", "2026-08"
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     reason="DEMOTIC_SPEC_DIR names no folder with openapi/ documents",
 )
 
-BUILT = [(each.method, each.path) for each in AgentProtocolDialect(no_engine).built]
+BUILT = [(each.method, each.path) for each in WHOLE.built]
 PLANNED = {f"{each.method} {each.path}" for each in deferred.OPERATIONS}
 RUN_STARTS = ("POST /runs", "POST /runs/stream", "POST /runs/wait")
 
@@ -40,15 +40,21 @@ THEIRS = (
         "nothing to miss: what is not there is not found",
     ),
     Difference(("GET /store/items",), ("status 400",), "what cannot be meant is 422 everywhere"),
+    Difference(
+        ("POST /threads/{thread_id}/stream", "GET /threads/{thread_id}/stream"),
+        ("status 404",),
+        "a stream may be opened before its thread is made (CDDL 0.0.13, 4)",
+    ),
 )
 """What a published document has and ours lacks."""
 
 OURS = (
-    Difference(ANY, ("status 413", "status 422", "status 500", "status 501", "status 503"), "told"),
+    Difference(ANY, ("status 413", "status 422", "status 500", "status 503"), "told"),
     Difference(
         ("POST /threads",), ("status 404",), "an existing thread may be outside the caller's scope"
     ),
     Difference(("PATCH /threads/{thread_id}",), ("status 409",), "a busy thread is not written"),
+    Difference(("GET /threads/{thread_id}/stream",), ("status 426",), "no upgrade was asked for"),
     Difference(RUN_STARTS, ("header Idempotency-Key",), "of our own"),
     Difference(("GET /runs/{run_id}/stream",), ("header Last-Event-ID",), "of our own"),
     Difference(
@@ -60,6 +66,8 @@ OURS = (
 OPERATIONS_OF_OUR_OWN = {
     "GET /docs": "this document as a page",
     "GET /openapi.json": "this document",
+    "POST /threads/{thread_id}/stream/events": "where the SDKs look for POST …/stream",
+    "GET /threads/{thread_id}/stream/events": "where the SDKs look for GET …/stream",
     "GET /threads/{thread_id}/runs": "in 2025, replaced by POST /runs/search",
 }
 
@@ -79,20 +87,20 @@ def told(version: str) -> dict[str, set[str]]:
 @pytest.mark.requirement("ap.published")
 @pytest.mark.parametrize("version", [EARLY, TODAY])
 def test_what_was_published_is_here_or_has_a_reason(version: str) -> None:
-    ours, theirs = facts(document(TABLES, BUILT, ())), told(version)
+    ours, theirs = facts(document(WHOLE.tables, BUILT, ())), told(version)
     assert not set(theirs) - set(ours)
     assert list(unexplained(theirs, ours, THEIRS)) == []
 
 
 def test_what_is_here_was_published_or_has_a_reason() -> None:
-    ours, theirs = facts(document(TABLES, BUILT, ())), told(TODAY)
+    ours, theirs = facts(document(WHOLE.tables, BUILT, ())), told(TODAY)
     assert set(ours) - set(theirs) == set(OPERATIONS_OF_OUR_OWN)
     shared = {name: each for name, each in ours.items() if name in theirs}
     assert list(unexplained(shared, theirs, OURS)) == []
 
 
 def test_every_reason_is_needed() -> None:
-    ours = facts(document(TABLES, BUILT, ()))
+    ours = facts(document(WHOLE.tables, BUILT, ()))
     versions = [told(EARLY), told(TODAY)]
     for each in THEIRS:
         assert all(any(only(v, ours, each, fact) for v in versions) for fact in each.facts), each
@@ -168,6 +176,7 @@ async def walk(asker: Asker) -> None:
     await ask("POST", "/threads/{thread_id}/copy", **on)
     await ask("POST", "/threads/search", {"metadata": {"a": 1}})
     await remember(ask)
+    await command(ask, thread["thread_id"])
     await ask("DELETE", "/runs/{run_id}", **at)
     await ask("DELETE", "/threads/{thread_id}", **on)
     for method, path in (
@@ -181,6 +190,18 @@ async def walk(asker: Asker) -> None:
         await ask(method, path, thread_id="x", run_id="x", agent_id="none")
     await ask("POST", "/threads/search", {"limit": 0})
     await ask("POST", "/threads", {**on, "if_exists": "x"})
+
+
+async def command(ask: Any, thread: str) -> None:
+    """Commands, and what is none; event streams have a test of their own."""
+    on = {"thread_id": thread}
+    tell = {"id": 1, "method": "run.start", "params": {"assistantId": "graph", "input": {}}}
+    for each in (tell, {"id": 2, "method": "state.get"}, {"id": 3, "method": "x"}, {"id": 4}):
+        await ask("POST", "/threads/{thread_id}/commands", each, **on)
+    looks = {"id": 5, "method": "state.get"}
+    await ask("POST", "/threads/{thread_id}/commands", looks, thread_id=UNKNOWN)
+    await ask("POST", "/threads/{thread_id}/stream", {"channels": []}, **on)
+    await ask("GET", "/threads/{thread_id}/stream", thread_id="x")
 
 
 async def remember(ask: Any) -> None:
@@ -225,6 +246,21 @@ async def test_answers_are_what_the_published_schemas_say(version: str) -> None:
                 tried.add(f"{each.method} {each.path}")
                 check(whole, version, each, operation["responses"])
     assert tried == set(told(version))
+
+
+async def test_events_are_what_the_published_schema_says() -> None:
+    whole = published(TODAY)
+    schema = {"$ref": "#/components/schemas/StreamingEvent", "components": whole["components"]}
+    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+    async with serving(asking) as wire:
+        client = Client(wire.app, await wire.thread())
+        await client.result("run.start", assistantId="graph", input={"items": ["x"]})
+        events = await client.ended(*(each for each in CHANNELS if each != "lifecycle"))
+        assert {"values", "updates", "tasks", "input.requested", "checkpoints"} <= {
+            each["method"] for each in events
+        }
+        for each in events:
+            validator.validate(each)
 
 
 def check(whole: Any, version: str, answer: Answered, responses: Any) -> None:

@@ -15,7 +15,7 @@ from demotic.dialects.agent_protocol.wire import (
     ThreadSearch,
 )
 from demotic.domain.callbacks import Callback
-from demotic.domain.errors import AssistantNotFound, BadInput, NotBuilt
+from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState, ThreadState
 from demotic.domain.model import (
@@ -261,16 +261,20 @@ def test_what_a_run_cannot_mean_is_refused(body: dict[str, Any]) -> None:
         translate.cancels_on_disconnect(RunCreate(**body))
 
 
-@pytest.mark.requirement("ap.planned")
 @pytest.mark.parametrize(
-    "body",
+    ("body", "keeps", "ends"),
     [
-        {"thread_id": ID, "on_completion": "delete"},
+        ({}, False, False),
+        ({"on_completion": "delete"}, False, False),
+        ({"on_completion": "keep"}, True, False),
+        ({"thread_id": ID}, True, False),
+        ({"thread_id": ID, "on_completion": "keep"}, True, False),
+        ({"thread_id": ID, "on_completion": "delete"}, False, True),
     ],
 )
-def test_what_is_planned_is_refused(body: dict[str, Any]) -> None:
-    with pytest.raises(NotBuilt, match="planned"):
-        run(**body)
+def test_what_becomes_of_the_thread(body: dict[str, Any], keeps: bool, ends: bool) -> None:
+    new = run(**body)
+    assert (new.keep_thread, new.ends_thread, new.keep_run) == (keeps, ends, True)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def whole_dialect(engine: FindEngine, compat: Compat = TODAY) -> LangGraphDialec
 
 
 WHOLE = whole_dialect(no_engine)
-WHOLE_TABLES = TABLES.joined(StreamingDialect.tables)
+WHOLE_TABLES = TABLES.joined(StreamingDialect(no_engine, STAMPS).tables)
 
 STEPS: list[Any] = [
     ["emit", "values", {"x": 1}],

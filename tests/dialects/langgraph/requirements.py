@@ -23,6 +23,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     **requirements_store.REQUIREMENTS,
     "langgraph.ok": operation("GET", "/ok", "tells that the server, and the storage, is up"),
     "langgraph.info": operation("GET", "/info", "tells versions and honest feature flags"),
+    "langgraph.metrics": operation(
+        "GET", "/metrics", "tells of the queue, the worker and every answered request"
+    ),
+    "langgraph.metrics.text": Requirement(
+        f"{API}, GET /metrics, format", "Prometheus' text format is the default; both tell the same"
+    ),
     "langgraph.document": operation(
         "GET", "/openapi.json", "describes every operation, field and status"
     ),
@@ -157,6 +163,17 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "langgraph.runs.keep": Requirement(
         f"{API}, RunCreateStateless.on_completion keep", "a stateless run may leave its thread"
+    ),
+    "langgraph.runs.forwarded_answers": Requirement(
+        "langgraph 1.2, RemoteGraph: `__pregel_resume_map` in a forwarded `config.configurable`",
+        "what a calling graph was answered goes to the questions that this thread asks",
+    ),
+    "langgraph.runs.caller": Requirement(
+        "Demotic", "a run that its caller would wait for forever, and it for the caller, is refused"
+    ),
+    "langgraph.threads.calling_place": Requirement(
+        "langgraph 1.2, RemoteGraph.get_state of a node",
+        "the namespace of the calling node is the latest state of the thread",
     ),
     "langgraph.runs.idempotency": Requirement(
         "Demotic, header Idempotency-Key", "the same request sent again is the same run"

@@ -62,6 +62,8 @@ def refused(answer: httpx.Response, *statuses: int) -> str:
         b'{"a": NaN}',
         b'{"a": 1} {"b": 2}',
         b'"\xff\xfe"',
+        b'{"a": "\xed\xa0\x80"}',
+        b"\xef\xbb\xbf{}",
         b'{"a": "\\ud800"}',
         b'{"metadata": ' + b"[" * DEEP + b"]" * DEEP + b"}",
         b'{"metadata": ' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}",

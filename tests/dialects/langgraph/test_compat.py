@@ -97,7 +97,7 @@ async def test_what_is_deleted_or_cancelled_is_an_empty_object(version: str) -> 
         await wire.house.agent.arrived("for ever")
         runs = f"/threads/{thread}/runs"
         for method, path in [
-            ("POST", f"{runs}/{running}/cancel"),
+            ("POST", f"{runs}/{running}/cancel?wait=true"),
             ("DELETE", f"{runs}/{running}"),
             ("DELETE", f"/runs/crons/{cron.json()['cron_id']}"),
             ("DELETE", f"/assistants/{made.json()['assistant_id']}"),

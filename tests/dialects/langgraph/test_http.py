@@ -60,7 +60,7 @@ async def test_malformed_bodies_are_refused_in_words(wire: Wire) -> None:
 
 @pytest.mark.requirement("langgraph.planned")
 async def test_planned_operations_say_so(wire: Wire) -> None:
-    for method, path in [("POST", "/mcp/"), ("GET", "/metrics")]:
+    for method, path in [("POST", "/mcp/"), ("POST", "/ui/agent")]:
         answer = await wire.ask(method, path)
         assert answer.status_code == 501, path
         assert "Not built yet, but planned" in answer.json()["detail"]

@@ -8,6 +8,19 @@ from dialects.langgraph.promises import Requirement
 CDDL = "Agent streaming protocol, CDDL 0.0.13"
 API = "LangGraph API 0.16, observed"
 
+ERRORS = {
+    "invalid_argument": "what cannot be understood, or contradicts the present state",
+    "unknown_command": "no such method",
+    "unknown_error": "the server failed; nothing of what is inside is told",
+    "no_such_run": "a run that is not there, or none that is in progress",
+    "no_such_subscription": "not on this connection",
+    "no_such_namespace": "no nested agent at work there",
+    "no_such_interrupt": "not asked, or answered before",
+    "no_such_checkpoint": "not in this thread's history",
+    "not_supported": "what cannot be done here",
+}
+"""Codes, and when they are told. `permission_denied` is not: there is no authorization."""
+
 REQUIREMENTS: dict[str, Requirement] = {
     "streaming.channels.values": Requirement(f"{CDDL}, values", "the state after each step"),
     "streaming.channels.updates": Requirement(f"{CDDL}, updates", "what each node changed"),
@@ -42,6 +55,102 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.messages.broken": Requirement(f"{CDDL}, MessageErrorData", "what breaks off"),
     "streaming.input.namespace": Requirement(f"{CDDL}, InputEvent", "where it is asked"),
     "streaming.state.changed": Requirement(f"{CDDL}, CheckpointSource", "changes by hand"),
+    "streaming.run.start": Requirement(f"{CDDL}, run.start", "makes the thread, starts a run"),
+    "streaming.run.start.options": Requirement(
+        f"{CDDL}, RunStartParams", "config and metadata are the run's; assistants by id or name"
+    ),
+    "streaming.run.start.resume": Requirement(
+        f"{CDDL}, 4a run.start", "where the thread asks, the input is the answer"
+    ),
+    "streaming.run.start.resume.many": Requirement(
+        f"{CDDL}, 4a run.start", "several questions are answered by an object of their ids"
+    ),
+    "streaming.run.start.inject": Requirement(
+        f"{CDDL}, 4a run.start", "on a busy thread it comes next, or as `multitask_strategy` says"
+    ),
+    "streaming.run.start.place": Requirement(
+        "@langchain/langgraph-sdk 1.15, run.start", "it begins at the checkpoint in its config"
+    ),
+    "streaming.input.respond.one": Requirement(f"{CDDL}, input.respond", "a question, once"),
+    "streaming.input.respond.many": Requirement(
+        f"{CDDL}, InputRespondMany", "several questions in one run, or one after the other"
+    ),
+    "streaming.input.respond.update": Requirement(
+        f"{CDDL}, InputRespondOne.update", "changes the state with the answer"
+    ),
+    "streaming.input.respond.goto": Requirement(
+        f"{CDDL}, Goto", "a step, a step with an input, or several"
+    ),
+    "streaming.input.respond.options": Requirement(
+        f"{CDDL}, InputRespondOne", "config and metadata are the run's"
+    ),
+    "streaming.input.respond.bad": Requirement(
+        f"{CDDL}, InputRespondParams", "what answers nothing, or twice, is refused"
+    ),
+    "streaming.input.inject": Requirement(
+        f"{CDDL}, input.inject", "a message for the root agent, after the run in progress"
+    ),
+    "streaming.agent.tree": Requirement(
+        f"{CDDL}, agent.getTree", "nested agents and how each stands, of any run or the latest"
+    ),
+    "streaming.state.get": Requirement(
+        f"{CDDL}, state.get", "the state, whole or by keys, and its checkpoint"
+    ),
+    "streaming.state.get.nested": Requirement(
+        f"{CDDL}, StateGetParams.namespace", "that of a nested agent while it is at work"
+    ),
+    "streaming.state.checkpoints": Requirement(
+        f"{CDDL}, state.listCheckpoints", "newest first, by `limit` (10, 1 to 1000) and `before`"
+    ),
+    "streaming.state.fork": Requirement(
+        f"{CDDL}, state.fork", "a run from an earlier checkpoint, with or without an input"
+    ),
+    "streaming.subscriptions.http": Requirement(
+        f"{CDDL}, 6 SSE/HTTP", "subscription.* over HTTP replay nothing, and tell what was missed"
+    ),
+    "streaming.subscriptions.subscribe": Requirement(
+        f"{CDDL}, subscription.subscribe", "tells events over all runs"
+    ),
+    "streaming.subscriptions.subscribe.replay": Requirement(
+        f"{CDDL}, SubscribeResult.replayedEvents", "how much of what is recent is told again"
+    ),
+    "streaming.subscriptions.several": Requirement(
+        f"{CDDL}, 6 WebSocket", "what several subscriptions want is told once"
+    ),
+    "streaming.subscriptions.unsubscribe": Requirement(
+        f"{CDDL}, subscription.unsubscribe", "that one is told no more"
+    ),
+    "streaming.subscriptions.reconnect": Requirement(
+        f"{CDDL}, subscription.reconnect", "takes up this thread's subscriptions where they broke"
+    ),
+    "streaming.subscriptions.limit": Requirement("Demotic", "1000 on one connection"),
+    "streaming.sockets.commands": Requirement(
+        f"{CDDL}, 4 WebSocket", "commands, answers and events on one connection, at both paths"
+    ),
+    "streaming.sockets.refused": Requirement(
+        "langgraph-sdk 0.4, errors", "closes with 4000 and the status of a stream"
+    ),
+    "streaming.sockets.garbage": Requirement("Demotic", "outlive what is no command"),
+    "streaming.streams.early": Requirement(
+        f"{CDDL}, 4 SSE/HTTP", "may be opened before the thread; stay open over runs"
+    ),
+    "streaming.streams.since": Requirement(f"{CDDL}, EventStreamRequest.since", "what was missed"),
+    "streaming.streams.snapshot": Requirement(
+        f"{CDDL}, 12 values", "begin with the state where nothing is recent"
+    ),
+    "streaming.streams.gone": Requirement("Demotic", "end with their thread"),
+    "streaming.streams.bad": Requirement(API, "filters that cannot be are 400"),
+    "streaming.applied": Requirement(
+        f"{CDDL}, ResponseMeta.appliedThroughSeq", "nothing of what was before lies above"
+    ),
+    "streaming.errors.shapeless": Requirement(API, "what is no command is 400, without an id"),
+    "streaming.errors.unknown_thread": Requirement(
+        "Demotic", "commands that need a thread say so: invalid_argument"
+    ),
+    **{
+        f"streaming.errors.{code}": Requirement(f"{CDDL}, ErrorCode {code}", behavior)
+        for code, behavior in ERRORS.items()
+    },
     "streaming.foreign": Requirement("Demotic", "runs of other dialects tell what they record"),
     "streaming.positions": Requirement(f"{CDDL}, seq", "unique, rising, whoever listens"),
     "streaming.since": Requirement(f"{CDDL}, since", "strictly above, from any place"),

@@ -3,8 +3,10 @@
 import ast
 from pathlib import Path
 
+from demotic.dialects.streaming.commands import HTTP_HANDLERS
 from demotic.dialects.streaming.errors import CODES, ERRORS
 from demotic.domain import errors
+from dialects.streaming.requirements import ERRORS as PROMISED
 from dialects.streaming.requirements import REQUIREMENTS
 
 HERE = Path(__file__).parent
@@ -23,6 +25,13 @@ def marked() -> set[str]:
 
 def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
     assert marked() == set(REQUIREMENTS)
+
+
+def test_every_command_and_code_is_promised() -> None:
+    sources = " ".join(each.source + each.behavior for each in REQUIREMENTS.values())
+    for method in HTTP_HANDLERS:
+        assert method in sources, method
+    assert set(CODES.values()) == set(PROMISED)
 
 
 def test_every_engine_error_has_a_status_and_a_code() -> None:

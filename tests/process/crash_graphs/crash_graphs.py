@@ -76,6 +76,15 @@ async def right(state: State) -> State:
     return {"log": [f"right:{interrupt('right?')}"]}
 
 
+async def hold(state: State) -> State:
+    """Goes on at once, but not in a run that is tagged `held`."""
+    if state["tag"] == "held":
+        get_stream_writer()("holding")
+        await asyncio.Event().wait()
+    mark(state, "passed")
+    return {"log": [f"{state['tag']} passed"]}
+
+
 def _steps() -> Any:
     graph = StateGraph(State)
     names = [f"n{n}" for n in range(10)]
@@ -96,6 +105,14 @@ ask = (
     .add_edge(START, "question")
     .add_edge("question", "after")
     .add_edge("after", "second")
+    .compile()
+)
+holds = (
+    StateGraph(State)
+    .add_node("n0", step(0))
+    .add_node(hold)
+    .add_edge(START, "n0")
+    .add_edge("n0", "hold")
     .compile()
 )
 two_questions = (

@@ -26,7 +26,7 @@ from demotic.agents.langgraph.history import history as shown_history
 from demotic.agents.langgraph.internals import CONFIG_KEY_STRICT_RESUME
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.measuring import channel_sizes
-from demotic.agents.langgraph.reading import latest, read_state
+from demotic.agents.langgraph.reading import answering, latest, read_state
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts
@@ -150,8 +150,9 @@ class LangGraphAgent:
         self, thread: Thread, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
     ) -> StateSnapshot:
         """See the port."""
+        place = entry.addressed(thread, checkpoint)
         async with self._told("threads.read", entry.thread_config(thread)) as opened:
-            return await read_state(opened.graph, thread.id, checkpoint, subgraphs=subgraphs)
+            return await read_state(opened.graph, thread.id, place, subgraphs=subgraphs)
 
     async def history(
         self,
@@ -169,7 +170,7 @@ class LangGraphAgent:
                 opened.saver,
                 None if isinstance(self._made, Factory) else self._shown,
                 thread.id,
-                checkpoint=checkpoint,
+                checkpoint=entry.addressed(thread, checkpoint),
                 before=before,
                 metadata=metadata,
                 limit=limit,
@@ -281,7 +282,7 @@ class LangGraphAgent:
     async def _stream(
         self, attempt: Attempt, graph: Graph, config: RunnableConfig, events: Events
     ) -> None:
-        claim = attempt.claim
+        claim = await answering(graph, attempt.claim)
         request = claim.run.request
         if claim.run.attempt == 1:
             given = entry.request_input(request, is_empty=claim.head is None)

@@ -17,12 +17,18 @@ def array_header(size: int) -> bytes:
     return b"\xdc" + size.to_bytes(2) if size < 1 << 16 else b"\xdd" + size.to_bytes(4)
 
 
-def ends(data: bytes) -> list[int] | None:
-    """Where the head of an array and each of its elements ends.
+def head_of(data: bytes) -> int:
+    """The bytes before an array's first element."""
+    return _HEAD[data[0]]
+
+
+def ends(data: bytes, skipped: int = 0) -> list[int] | None:
+    """Where the head of an array and each of its elements ends; the first ones, which take
+    `skipped` bytes, count to the head.
 
     None where an element is an array or a map: its end is not told by its first bytes.
     """
-    at = _HEAD[data[0]]
+    at = _HEAD[data[0]] + skipped
     found = [at]
     size = len(data)
     try:

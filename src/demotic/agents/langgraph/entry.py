@@ -1,6 +1,7 @@
 """How an attempt enters its graph: the configuration, and what of the request is still to send."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from langgraph.errors import EmptyInputError
 from langgraph.types import Command, Send
 
 from demotic.agents.langgraph.internals import INTERRUPT, NULL_TASK_ID, RESUME
+from demotic.domain.configs import calling_place
 from demotic.domain.model import Claim, Json, RunRequest, Thread
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 
@@ -77,6 +79,18 @@ def update_config(
     return config
 
 
+def addressed(thread: Thread, checkpoint: Mapping[str, Json] | None) -> Mapping[str, Json] | None:
+    """The place in this thread that is meant by an address.
+
+    A graph that has this one as its node, by RemoteGraph, looks for its state at the node's own
+    namespace: that is the latest state here, as long as the last run was that node's.
+    """
+    called_from = calling_place(thread.config)
+    if checkpoint is None or called_from is None or checkpoint.get("checkpoint_id") is not None:
+        return checkpoint
+    return None if checkpoint.get("checkpoint_ns") == called_from else checkpoint
+
+
 def run_context(claim: Claim) -> Mapping[str, Json]:
     """The static context of a run: the assistant's, overlaid with the request's.
 
@@ -96,6 +110,19 @@ def request_input(request: RunRequest, *, is_empty: bool) -> Any:
     if is_empty and request.command.get("resume") is not None:
         raise EmptyInputError("There is nothing to resume: the thread has no state.")
     return to_command(request.command)
+
+
+def with_answers(claim: Claim, asked: Collection[str]) -> Claim:
+    """The claim of a run whose forwarded answers are sent, as far as the thread asks for them.
+
+    An answer to nothing that is asked belongs to another agent of the calling graph.
+    """
+    request = claim.run.request
+    answers = {id: each for id, each in (request.forwarded or {}).items() if id in asked}
+    if not answers:
+        return claim
+    answering = replace(request, input=None, command={"resume": answers})
+    return replace(claim, run=replace(claim.run, request=answering))
 
 
 def remaining_input(claim: Claim, stored: Sequence[StoredCheckpoint], read: ReadWrite) -> Any:

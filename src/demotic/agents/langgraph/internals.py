@@ -9,6 +9,8 @@ from langgraph._internal._constants import (
     RESUME,
 )
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.serde.jsonplus import EXT_PYDANTIC_V2
+from langgraph.checkpoint.serde.jsonplus import _msgpack_default as msgpack_default
 from langgraph.pregel import Pregel, _runner
 from langgraph.types import StateSnapshot
 from langgraph_sdk.runtime import _ExecutionRuntime as ExecutionRuntime
@@ -26,11 +28,13 @@ async def make_snapshot(
 
 __all__ = [
     "CONFIG_KEY_STRICT_RESUME",
+    "EXT_PYDANTIC_V2",
     "INTERRUPT",
     "NULL_TASK_ID",
     "RESUME",
     "ExecutionRuntime",
     "ReadRuntime",
     "make_snapshot",
+    "msgpack_default",
     "runner",
 ]

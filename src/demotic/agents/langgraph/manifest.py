@@ -15,6 +15,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from demotic.agents.langgraph.recurring import Recurring
 from demotic.agents.langgraph.values import Expression, Packer, Unpacker, roots
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 
@@ -112,11 +113,14 @@ def pack_writes(
 
 
 def unpack_tuple(
-    serde: SerializerProtocol, thread_id: str, stored: StoredCheckpoint
+    serde: SerializerProtocol,
+    thread_id: str,
+    stored: StoredCheckpoint,
+    recurring: Recurring | None = None,
 ) -> CheckpointTuple:
-    """A checkpoint as LangGraph knows it."""
+    """A checkpoint as LangGraph knows it; its long lists are noted in `recurring`."""
     address = Address(thread_id, stored.ns, stored.id)
-    unpacker = Unpacker(serde, stored.values)
+    unpacker = Unpacker(serde, stored.values, recurring)
     rest, channels = _body(stored)
     values = {name: unpacker.unpack(expression) for name, expression in channels.items()}
     checkpoint = {**serde.loads_typed(rest), "channel_values": values}

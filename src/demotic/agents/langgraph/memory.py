@@ -6,6 +6,7 @@ from typing import NamedTuple
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint
 
 from demotic.agents.langgraph.manifest import Address, Expressions
+from demotic.agents.langgraph.recurring import Recurring
 
 MAX_MANIFESTS = 64
 """Namespaces whose last checkpoint is remembered."""
@@ -28,11 +29,14 @@ class Memory:
         self._enabled = enabled
         self._digests: set[bytes] = set()
         self._manifests: dict[str, _Manifest] = {}
+        self.recurring = Recurring() if enabled else None
 
     def clear(self) -> None:
         """Forget everything."""
         self._digests.clear()
         self._manifests.clear()
+        if self.recurring is not None:
+            self.recurring.clear()
 
     def add(self, digests: Iterable[bytes]) -> None:
         """Values that are stored."""

@@ -8,6 +8,7 @@ from langgraph.types import StateSnapshot
 
 from demotic.agents.langgraph import entry
 from demotic.agents.langgraph.factories import Graph
+from demotic.agents.langgraph.internals import INTERRUPT
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.snapshots import snapshot
 from demotic.domain import model
@@ -30,6 +31,20 @@ async def read_state(
 async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
     """The latest state, as LangGraph tells it."""
     return await _read(graph, entry.state_config(thread_id, None), subgraphs=False)
+
+
+async def answering(graph: Graph, claim: model.Claim) -> model.Claim:
+    """The claim of a run, which answers what is asked if the calling graph was given answers.
+
+    What was asked counts also where a lost attempt has answered it.
+    """
+    if not claim.run.request.forwarded or claim.head is None:
+        return claim
+    config = entry.state_config(claim.run.thread_id, None)
+    found = await cast(Saver, graph.checkpointer).aget_tuple(config)
+    written = (found.pending_writes if found else None) or ()
+    asked = {each.id for _, channel, value in written if channel == INTERRUPT for each in value}
+    return entry.with_answers(claim, asked)
 
 
 async def _read(graph: Graph, config: RunnableConfig, *, subgraphs: bool) -> StateSnapshot:

@@ -253,7 +253,7 @@ class Saver(BaseCheckpointSaver[int]):
         stored = yield self._checkpoints.get(at.thread_id, at.ns, at.checkpoint_id)
         if stored is None:
             return None
-        found = unpack_tuple(self.serde, at.thread_id, stored)
+        found = unpack_tuple(self.serde, at.thread_id, stored, self._memory.recurring)
         self._memory.add(stored.values)
         self._memory.add_manifest(at.ns, found.checkpoint, stored_channels(stored))
         return found
@@ -283,7 +283,7 @@ class Saver(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> Steps[None]:
-        packer = Packer(self.serde, at.thread_id, self._memory.stored)
+        packer = self._packer(at)
         unchanged = self._memory.unchanged(at, checkpoint, new_versions)
         channels = pack_channels(packer, checkpoint, unchanged)
         stored = pack_checkpoint(self.serde, at, checkpoint, metadata, channels)
@@ -297,7 +297,7 @@ class Saver(BaseCheckpointSaver[int]):
     ) -> Steps[None]:
         at = self._address(config, writing=True)
         self._is_empty = False
-        packer = Packer(self.serde, at.thread_id, self._memory.stored)
+        packer = self._packer(at)
         stored = pack_writes(packer, writes, task_id, path)
         checkpoint_id = config["configurable"]["checkpoint_id"]
         for _ in range(2):
@@ -376,6 +376,9 @@ class Saver(BaseCheckpointSaver[int]):
         thread_id = str(where["thread_id"])
         self._check_thread(thread_id)
         return Address(thread_id, where.get("checkpoint_ns", ""), where.get("checkpoint_id"))
+
+    def _packer(self, at: Address) -> Packer:
+        return Packer(self.serde, at.thread_id, self._memory.stored, self._memory.recurring)
 
     def _check_thread(self, thread_id: str) -> None:
         if self._key is not None and thread_id != self._key.thread_id:

@@ -15,6 +15,8 @@ from langgraph.checkpoint.serde.jsonplus import (
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
+from demotic.agents.langgraph.messages import hook_before, pack
+
 SETTING = "checkpointer.serde.allowed_msgpack_modules"
 """The setting in langgraph.json that allows further types."""
 
@@ -47,14 +49,16 @@ class StrictSerializer(JsonPlusSerializer):
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The kind of encoding and the bytes; `TypeNotAllowed` for what would not come back."""
-        kind, data = super().dumps_typed(obj)
+        kind, data = self.dumps_unchecked(obj)
         if type(obj) not in _PLAIN:
             self.check(kind, data)
         return kind, data
 
     def dumps_unchecked(self, obj: Any) -> tuple[str, bytes]:
         """The kind of encoding and the bytes, of which new ones must be checked."""
-        return super().dumps_typed(obj)
+        if obj is None or isinstance(obj, (bytes, bytearray)):
+            return super().dumps_typed(obj)
+        return "msgpack", pack(obj)
 
     def check(self, kind: str, data: bytes) -> None:
         """Raises `TypeNotAllowed` for what would not come back."""
@@ -66,7 +70,9 @@ class StrictSerializer(JsonPlusSerializer):
         """The value; only the kinds that `dumps_typed` writes are read."""
         if data[0] not in _KINDS:
             raise TypeNotAllowed(f"A stored value of the kind {data[0]!r} is never loaded.")
-        return super().loads_typed(data)
+        if data[0] != "msgpack":
+            return super().loads_typed(data)
+        return _unpack(data[1], hook_before(self._unpack_ext_hook))
 
     def _allowed(self) -> Collection[TypeName]:
         return cast("set[TypeName] | None", self._allowed_msgpack_modules) or ()

@@ -14,7 +14,16 @@ import msgspec
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
-from demotic.agents.langgraph.arrays import FANOUT, HEADER, array_header, ends, leaves, runs
+from demotic.agents.langgraph.arrays import (
+    FANOUT,
+    HEADER,
+    array_header,
+    ends,
+    head_of,
+    leaves,
+    runs,
+)
+from demotic.agents.langgraph.recurring import Recurring
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.ports.checkpoints import BRANCH, DIGEST_SIZE, LEAF, children
 
@@ -42,12 +51,18 @@ class Packer:
     """Turns values of one thread into expressions; collects the nodes in `nodes`.
 
     `known` are digests of nodes that were stored before: what they hold was checked then.
+    Those that `recurring` tells of are not even collected.
     """
 
     def __init__(
-        self, serde: SerializerProtocol, thread_id: str, known: Container[bytes] = ()
+        self,
+        serde: SerializerProtocol,
+        thread_id: str,
+        known: Container[bytes] = (),
+        recurring: Recurring | None = None,
     ) -> None:
         self.nodes: dict[bytes, bytes] = {}
+        self._recurring = recurring or Recurring()
         self._key, self._known = _digest_key(thread_id), known
         self._dumps: Callable[[Any], tuple[str, bytes]] = serde.dumps_typed
         self._check_encoded: Callable[[str, bytes], None] | None = None
@@ -101,10 +116,17 @@ class Packer:
         if len(value) <= AT_ONCE or not _CONTAINERS.isdisjoint(map(type, value)):
             return None
         kind, data = self._dumps(value)
-        found = ends(data) if kind == "msgpack" else None
-        if found is None or found[-1] - found[0] <= INLINE:
+        head = head_of(data) if kind == "msgpack" else 0
+        if not head or len(data) - head <= INLINE:
             return None
-        return [self._raw_leaf(part, count) for part, count in leaves(data, found)]
+        known, sizes, digests = self._recurring.begun(data, head)
+        found = ends(data, known)
+        if found is None:
+            return None
+        new = list(leaves(data, found))
+        level = [*digests, *(self._raw_leaf(part, count) for part, count in new)]
+        self._recurring.note(data[head:], [*sizes, *(len(part) for part, _ in new)], level)
+        return level
 
     def _element(self, value: Any) -> Any:
         kind, data = self._dumps(value)
@@ -140,9 +162,15 @@ class Packer:
 class Unpacker:
     """Turns expressions back into values; `nodes` must hold all that they refer to."""
 
-    def __init__(self, serde: SerializerProtocol, nodes: Mapping[bytes, bytes]) -> None:
+    def __init__(
+        self,
+        serde: SerializerProtocol,
+        nodes: Mapping[bytes, bytes],
+        recurring: Recurring | None = None,
+    ) -> None:
         self._serde = serde
         self._nodes = nodes
+        self._recurring = recurring
 
     def unpack(self, expression: Expression) -> Any:
         """The value of an expression; every call gives a new one."""
@@ -166,13 +194,16 @@ class Unpacker:
 
     def _list(self, digest: bytes) -> list[Any]:
         """The elements below a node; where all are msgpack they are one array, decoded at once."""
-        found = list(self._leaves(digest))
+        digests = list(self._leaves(digest))
+        found = [self._node(each)[1:] for each in digests]
         if not all(leaf.startswith(RAW) for leaf in found):
             return [value for leaf in found for value in self._leaf(leaf)]
         count = sum(int.from_bytes(leaf[2 : 1 + HEADER]) for leaf in found)
-        values: list[Any] = self._value(
-            array_header(count) + b"".join([leaf[1 + HEADER :] for leaf in found])
-        )
+        parts = [leaf[1 + HEADER :] for leaf in found]
+        elements = b"".join(parts)
+        if self._recurring is not None and count > AT_ONCE:
+            self._recurring.note(elements, [*map(len, parts)], digests)
+        values: list[Any] = self._value(array_header(count) + elements)
         return values
 
     def _leaf(self, leaf: bytes) -> list[Any]:
@@ -184,7 +215,7 @@ class Unpacker:
     def _leaves(self, digest: bytes) -> Iterator[bytes]:
         data = self._node(digest)
         if data.startswith(LEAF):
-            yield data[1:]
+            yield digest
         for child in children(data):
             yield from self._leaves(child)
 

@@ -2,8 +2,4 @@
 
 from demotic.web.deferral import Deferred
 
-OPERATIONS = (
-    Deferred("POST", "/threads/{thread_id}/stream", "subscribe to a thread's events"),
-    Deferred("GET", "/threads/{thread_id}/stream", "talk to a thread by WebSocket"),
-    Deferred("POST", "/threads/{thread_id}/commands", "send a command to a thread"),
-)
+OPERATIONS: tuple[Deferred, ...] = ()

@@ -44,7 +44,6 @@ from demotic.domain.model import (
     ThreadQuery,
 )
 from demotic.web.choosing import choose, uuid
-from demotic.web.deferral import not_built
 from demotic.web.queries import bounded
 
 
@@ -145,8 +144,8 @@ def new_run(
 
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
     """
-    _refuse_planned(body)
     given = stream_modes(body.stream_mode)
+    keeps = ON_COMPLETION[_on_completion(body)]
     recorded = given or (() if waits else DEFAULT_MODES)
     settings = mirrored(configs.clean(body.config, body.thread_id), {})
     return NewRun(
@@ -162,8 +161,9 @@ def new_run(
         metadata=body.metadata or {},
         busy_policy=BusyPolicy.REJECT,
         create_thread=choose("if_not_exists", body.if_not_exists or "reject", IF_NOT_EXISTS),
-        keep_thread=ON_COMPLETION[_on_completion(body)],
+        keep_thread=keeps,
         keep_run=True,
+        ends_thread=body.thread_id is not None and not keeps,
         idempotency=idempotency,
         reply_format=_reply_format(body, given),
         callback=None if body.webhook is None else Callback(body.webhook),
@@ -213,11 +213,6 @@ def offset(value: int | None) -> int:
     return bounded("`offset`", value or 0, 0, MAX_OFFSET)
 
 
-def _refuse_planned(body: RunCreate) -> None:
-    if body.thread_id is not None and body.on_completion == "delete":
-        raise not_built("`on_completion: delete` of a run on a thread that is named")
-
-
 def _input(body: RunCreate) -> Any:
     if body.messages is None:
         return body.input
@@ -239,7 +234,8 @@ def _with_messages(
 
 
 def _on_completion(body: RunCreate) -> str:
-    """What becomes of the thread (Agent Protocol 0.1.6): of its own it is deleted by default."""
+    """What becomes of the thread (Agent Protocol 0.1.6, RunCreate.on_completion): one of its own
+    is deleted by default, one that is named is kept."""
     given = body.on_completion
     if given is None:
         return "delete" if body.thread_id is None else "keep"

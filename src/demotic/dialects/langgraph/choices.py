@@ -36,6 +36,9 @@ CANCELLED_STATES = {
 STAMPS = {"graph_id": "agent", "assistant_id": "assistant"}
 """What LangGraph writes into the metadata of threads and runs."""
 
+METRIC_FORMATS = ("prometheus", "json")
+"""How the figures of the server can be had; the first is the default."""
+
 MAX_LIMIT = 1000
 MAX_COUNT = 10_000  # up to which a search counts what it finds
 MAX_EXTRACTED = 10  # paths of a search

@@ -8,6 +8,5 @@ OPERATIONS = (
     Deferred("POST", "/mcp/", "speak MCP"),
     Deferred("GET", "/mcp/", "open an MCP stream"),
     Deferred("DELETE", "/mcp/", "end an MCP session"),
-    Deferred("GET", "/metrics", "show metrics"),
     Deferred("POST", "/ui/{graph_id}", "serve user interface components"),
 )

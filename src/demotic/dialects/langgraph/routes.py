@@ -17,12 +17,14 @@ from demotic.dialects.langgraph.routes_batches import BatchRoutes
 from demotic.dialects.langgraph.routes_crons import CronRoutes
 from demotic.dialects.langgraph.routes_deliveries import DeliveryRoutes
 from demotic.dialects.langgraph.routes_graphs import GraphRoutes
+from demotic.dialects.langgraph.routes_metrics import MetricRoutes
 from demotic.dialects.langgraph.routes_runs import RunRoutes
 from demotic.dialects.langgraph.routes_store import StoreRoutes
 from demotic.dialects.langgraph.routes_system import SystemRoutes
 from demotic.dialects.langgraph.routes_thread_stream import ThreadStreamRoutes
 from demotic.dialects.langgraph.routes_threads import ThreadRoutes
 from demotic.dialects.langgraph.routes_upkeep import UpkeepRoutes
+from demotic.web.counting import RequestCounts
 from demotic.web.openapi.document import Tables
 from demotic.web.openapi.routes import DocumentRoutes
 from demotic.web.problems import ExceptionHandlers, exception_handlers
@@ -36,7 +38,7 @@ class LangGraphDialect:
     and answers it has. `routes` belong at the root of a Starlette app, with `exception_handlers`
     as that app's. `also` are operations of another dialect that clients of this one look for
     among its paths, `told` what they say of themselves; `extend` adds to the document what is
-    served beside it.
+    served beside it. `counts` are the requests that its metrics tell of; None: there are none.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class LangGraphDialect:
         also: Sequence[Operation] = (),
         told: Tables | None = None,
         extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
+        counts: RequestCounts | None = None,
     ) -> None:
         self._compat = compat
         words = tables(compat).joined(told) if told else tables(compat)
@@ -63,6 +66,7 @@ class LangGraphDialect:
             *BatchRoutes(engine).operations(),
             *CronRoutes(engine, compat).operations(),
             *SystemRoutes(engine).operations(),
+            *MetricRoutes(engine, counts or RequestCounts()).operations(),
             *also,
             *document.operations(),
         ]

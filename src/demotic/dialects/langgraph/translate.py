@@ -203,7 +203,14 @@ def new_run(
         stamps=STAMPS,
         reply_format=_reply_format(body, modes),
         callback=None if body.webhook is None else Callback(body.webhook),
+        caller=_caller(body),
     )
+
+
+def _caller(body: RunCreate) -> str | None:
+    """The run in which a RemoteGraph asks for this one, if it is one of this server's."""
+    run_id = configs.calling_run(body.config or {})
+    return run_id if run_id is not None and is_uuid(run_id) else None
 
 
 def cancels_on_disconnect(body: RunCreate, compat: Compat = TODAY) -> bool:
@@ -240,6 +247,7 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         durability=_durability(body),
         strict=body.strict_resume or False,
         tracing=_tracing(body.langsmith_tracer),
+        forwarded=None if command else configs.forwarded_answers(body.config or {}),
     )
 
 

@@ -4,15 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from demotic.dialects.streaming import looking, starting, translate, wire
 from demotic.dialects.streaming.errors import SubscriptionNotFound, UnknownCommand, code_of
 from demotic.dialects.streaming.starting import Call, Done
+from demotic.dialects.streaming.told import through
 from demotic.domain.errors import BadInput, DemoticError, ShuttingDown, StorageUnavailable
 from demotic.domain.model import Json
 from demotic.web.answers import encode
+from demotic.web.bodies import as_shape
 from demotic.web.problems import UNEXPECTED, shortened
 
 log = structlog.get_logger("demotic.streaming")
@@ -20,6 +21,9 @@ log = structlog.get_logger("demotic.streaming")
 Handler = Callable[[Call, Mapping[str, Any]], Awaitable[Done]]
 
 MAX_ID = 2**53
+
+RAISED = (StorageUnavailable, ShuttingDown)
+"""What makes every command impossible."""
 
 SHAPELESS = "Protocol commands must include an integer id and string method."
 
@@ -40,37 +44,50 @@ class Malformed(BadInput):
 
 
 def command(given: Any) -> wire.Command:
-    """A command. Raises `Malformed`."""
+    """A command. Raises `Malformed`, naming the field."""
     try:
-        found = msgspec.convert(given, wire.Command)
-    except msgspec.ValidationError:
-        raise Malformed(SHAPELESS) from None
+        found = as_shape(given, wire.Command)
+    except BadInput as error:
+        raise Malformed(f"{SHAPELESS} {error.message}") from None
     if not 0 <= found.id < MAX_ID:
-        raise Malformed(SHAPELESS)
+        raise Malformed(f"{SHAPELESS} `id` must be between 0 and {MAX_ID - 1}; not {found.id}.")
     return found
 
 
-async def answered(call: Call, asked: wire.Command, handlers: Mapping[str, Handler]) -> bytes:
-    """The answer to a command, as JSON. Raises what makes every command impossible."""
+async def answered(
+    call: Call,
+    asked: wire.Command,
+    handlers: Mapping[str, Handler],
+    raised: tuple[type[DemoticError], ...] = RAISED,
+) -> bytes:
+    """The answer to a command, as JSON. Only errors that are `raised` are none."""
     try:
         handler = handlers.get(asked.method)
         if handler is None:
             raise UnknownCommand(f"Unknown protocol command: {asked.method}")
         return await _success(call, asked.id, await handler(call, asked.params or {}))
-    except (StorageUnavailable, ShuttingDown):
+    except raised:
         raise
     except DemoticError as error:
-        return failure(asked.id, code_of(error), error.message)
+        return failure(asked.id, code_of(error), _told(call, asked, error))
     except Exception as error:
         log.error("unexpected error", exc_info=error, command=asked.method, thread=call.thread_id)
         return failure(asked.id, "unknown_error", UNEXPECTED)
+
+
+def _told(call: Call, asked: wire.Command, error: DemoticError) -> str:
+    """What a caller is told of an error; of one of the server's only what it is in general."""
+    if code_of(error) != "unknown_error":
+        return error.message
+    log.error("command failed", error=error.message, command=asked.method, thread=call.thread_id)
+    return type(error)().message
 
 
 async def _success(call: Call, id: int, done: Done) -> bytes:
     """CDDL 0.0.13, CommandResponse."""
     position = done.position
     if position is None:
-        position = (await call.engine.threads.span(call.thread_id)).last
+        position = through((await call.engine.threads.span(call.thread_id)).last)
     meta = {"applied_through_seq": position}
     return encode({"type": "success", "id": id, "result": done.result, "meta": meta})
 
@@ -84,7 +101,9 @@ def failure(id: int | None, code: str, message: str) -> bytes:
 async def subscribe_once(call: Call, params: Mapping[str, Any]) -> Done:
     """subscription.subscribe over HTTP: a subscription lives as long as its connection, and that
     ends with the answer, so nothing is replayed to it. Event streams are for that."""
-    translate.subscription(wire.read(params, wire.Subscribe))
+    body = wire.read(params, wire.Subscribe)
+    translate.subscription(body)
+    translate.since(body)
     return Done({"subscription_id": str(uuid4()), "replayed_events": 0})
 
 

@@ -9,6 +9,7 @@ from demotic.dialects.streaming.channels import CHANNELS, MAX_CHANNELS, MAX_NAME
 from demotic.dialects.streaming.commands import HTTP_HANDLERS, MAX_ID
 from demotic.dialects.streaming.errors import CODES, ERRORS
 from demotic.dialects.streaming.translate import MAX_POSITION
+from demotic.domain.errors import BadInput
 from demotic.web.openapi.describing import (
     OBJECT,
     TEXT,
@@ -24,6 +25,7 @@ from demotic.web.openapi.describing import (
     words,
 )
 from demotic.web.openapi.document import Tables
+from demotic.web.problems import ErrorTable, find
 
 COUNT: Schema = {"type": "integer", "minimum": 0}
 CHANNEL: Schema = {"anyOf": [{"enum": [*CHANNELS]}, {"type": "string", "pattern": "^custom:.+"}]}
@@ -43,39 +45,64 @@ _EVENTS = Described(
             "text/event-stream",
         )
     },
-    (400,),
-    wire.Subscribe,
+    body=wire.Subscribe,
     detail=(
         "The same address takes WebSockets, which carry commands, answers and events. The thread "
         "need not exist yet. Without `since`, what is recent is told first: runs that are "
         "unfinished or ended within the last two minutes."
     ),
-    bad_input=400,
 )
 
-OPERATIONS: Mapping[tuple[str, str], Described] = {
-    ("POST", "/threads/{thread_id}/stream/events"): _EVENTS,
-    ("POST", "/threads/{thread_id}/stream"): _EVENTS._replace(
-        summary="Follow a thread, at the Agent Protocol's address"
-    ),
-    ("POST", "/threads/{thread_id}/commands"): Described(
-        "Streaming",
-        "Send a command",
-        {
-            200: Answer(
-                "What it came to; a command that fails is answered with 200, too.",
-                {"anyOf": [ref("StreamingSuccess"), ref("StreamingError")]},
-            ),
-            400: Answer(
-                "The body is no command, or the thread's id is none.",
-                {"anyOf": [ref("StreamingError"), ref("Error")]},
-            ),
-        },
-        body=wire.Command,
-        detail="Names may be spelled in snake_case or camelCase. A body that is no command is 400.",
-        bad_input=400,
-    ),
-}
+_COMMAND = Described(
+    "Streaming",
+    "Send a command",
+    {
+        200: Answer(
+            "What it came to; a command that fails is answered with 200, too.",
+            {"anyOf": [ref("StreamingSuccess"), ref("StreamingError")]},
+        ),
+    },
+    body=wire.Command,
+    detail="Names may be spelled in snake_case or camelCase.",
+)
+
+_NO_COMMAND = Answer(
+    "The body is no command, or the thread's id is none.",
+    {"anyOf": [ref("StreamingError"), ref("Error")]},
+)
+
+_UPGRADE = Described(
+    "Streaming",
+    "Talk to a thread by WebSocket",
+    {
+        101: Answer("From here on commands go in; their answers, and events, come out."),
+        426: Answer("The request did not ask for an upgrade.", ref("Error")),
+    },
+)
+
+
+def _operations(mount: ErrorTable | None) -> Mapping[tuple[str, str], Described]:
+    """The operations by method and path; a mount has errors, and addresses, of its own."""
+    status, _ = find(BadInput(), mount or ERRORS)
+    events = _EVENTS._replace(bad_input=status)
+    told = {
+        ("POST", "/threads/{thread_id}/stream/events"): events,
+        ("POST", "/threads/{thread_id}/stream"): events._replace(
+            summary="Follow a thread, at the Agent Protocol's address"
+        ),
+    }
+    command = ("POST", "/threads/{thread_id}/commands")
+    if mount is None:
+        answers = {**_COMMAND.answers, status: _NO_COMMAND}
+        return {**told, command: _COMMAND._replace(answers=answers, bad_input=status)}
+    upgrade = _UPGRADE._replace(bad_input=status)
+    return {
+        **told,
+        command: _COMMAND._replace(errors=(404,), bad_input=status),
+        ("GET", "/threads/{thread_id}/stream/events"): upgrade,
+        ("GET", "/threads/{thread_id}/stream"): upgrade,
+    }
+
 
 FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
     wire.Subscribe: {
@@ -124,14 +151,17 @@ COMPONENTS: Mapping[str, Schema] = {
     ),
 }
 
-TABLES = Tables(
-    title="Demotic: streaming protocol",
-    introduction="Events of a whole thread, and commands to it.",
-    operations=OPERATIONS,
-    fields=FIELDS,
-    components=COMPONENTS,
-    parameters={"thread_id": ("The thread.", UUID)},
-    headers={},
-    tags={"Streaming": "The events of a thread's runs, and commands to it."},
-    errors=ERRORS,
-)
+
+def tables(mount: ErrorTable | None = None) -> Tables:
+    """What is told of the operations; `mount` are the errors of one that has its own."""
+    return Tables(
+        title="Demotic: streaming protocol",
+        introduction="Events of a whole thread, and commands to it.",
+        operations=_operations(mount),
+        fields=FIELDS,
+        components=COMPONENTS,
+        parameters={"thread_id": ("The thread.", UUID)},
+        headers={},
+        tags={"Streaming": "The events of a thread's runs, and commands to it."},
+        errors=mount or ERRORS,
+    )

@@ -12,7 +12,7 @@ from demotic.dialects.streaming.errors import SubscriptionNotFound
 from demotic.dialects.streaming.parted import Parted
 from demotic.dialects.streaming.starting import Call, Done
 from demotic.dialects.streaming.stream import snapshot
-from demotic.dialects.streaming.told import Told
+from demotic.dialects.streaming.told import Told, through
 from demotic.dialects.streaming.view import View, reads_from, wanted
 from demotic.domain.errors import BadInput
 from demotic.domain.events import Ended, Event
@@ -106,11 +106,11 @@ class Session:
         engine, thread_id, scope = self._call.engine, self._call.thread_id, self._call.scope
         old, known = self._following, [*self._filters.values()]
         span = await engine.threads.span(thread_id)
-        after = span.before_recent if since is None else since
+        after = through(span.before_recent) if since is None else since
         now = max(span.last, old.position) if old else span.last
         new = [*filters.values()]
         told: list[Told] = []
-        if since is None and span.last == after:
+        if since is None and span.last == span.before_recent:
             told = wanted(await snapshot(engine, thread_id, scope, after), new)
         following = await engine.threads.follow(
             thread_id, scope, after=reads_from(after), or_awaited=True

@@ -8,7 +8,6 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from demotic.dialects.streaming.commands import command, failure
-from demotic.dialects.streaming.errors import ERRORS
 from demotic.dialects.streaming.parted import Parted
 from demotic.dialects.streaming.session import Session
 from demotic.dialects.streaming.starting import Call
@@ -17,7 +16,7 @@ from demotic.engine.core import Engine
 from demotic.web.bodies import parse
 from demotic.web.callers import scope_of
 from demotic.web.choosing import uuid
-from demotic.web.problems import UNEXPECTED, find
+from demotic.web.problems import UNEXPECTED, ErrorTable, find
 
 log = structlog.get_logger("demotic.streaming")
 
@@ -29,10 +28,12 @@ RESTARTING, FAILED = 1012, 1011
 
 
 class Sessions:
-    """Serves WebSockets, each a session of its own."""
+    """Serves WebSockets, each a session of its own; `errors` has the status of what is refused."""
 
-    def __init__(self, engine: Callable[[], Engine], stamps: Mapping[str, str]) -> None:
-        self._engine, self._stamps = engine, stamps
+    def __init__(
+        self, engine: Callable[[], Engine], stamps: Mapping[str, str], errors: ErrorTable
+    ) -> None:
+        self._engine, self._stamps, self._errors = engine, stamps, errors
         self._parted = Parted(time.monotonic)
 
     async def serve(self, socket: WebSocket) -> None:
@@ -47,7 +48,7 @@ class Sessions:
         except ShuttingDown:
             await _close(socket, RESTARTING, "The server is restarting.")
         except (BadInput, NotFound) as error:
-            status, _ = find(error, ERRORS)
+            status, _ = find(error, self._errors)
             await _close(socket, REFUSED + status, error.message)
         except Exception as error:
             log.error("socket broke", exc_info=error, path=socket.url.path)

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from demotic.dialects.streaming import translate, wire
 from demotic.dialects.streaming.errors import NotSupported
-from demotic.domain.errors import InterruptNotFound, NotFound, RunNotFound, ThreadNotFound
+from demotic.dialects.streaming.told import through
+from demotic.domain.errors import InterruptNotFound, RunNotFound, ThreadNotFound
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
 from demotic.domain.model import Json, NewRun, Run, Scope, Thread
@@ -43,6 +44,8 @@ async def start(call: Call, params: Mapping[str, Any]) -> Done:
 
 async def _to_start(call: Call, body: wire.RunStart) -> NewRun:
     config, place = translate.place_of(body.config)
+    if place is not None:
+        await _find(call, place)
     answers = None
     if place is None and body.input is not None and (asked := await _asked(call)):
         answers = translate.answered_by_input(body.input, asked)
@@ -67,7 +70,7 @@ async def respond(call: Call, params: Mapping[str, Any]) -> Done:
     answers = translate.answers(body)
     try:
         asking = await _last_run(call)
-    except NotFound:
+    except RunNotFound:
         raise _unknown(next(iter(answers.by_id))) from None
     new = translate.new_run(
         run_id=call.engine.runs.new_id(),
@@ -103,7 +106,7 @@ async def fork(call: Call, params: Mapping[str, Any]) -> Done:
     """state.fork: run on from an earlier checkpoint."""
     body = wire.read(params, wire.Fork)
     place = {"checkpoint_id": body.checkpoint_id}
-    await call.engine.states.get(call.thread_id, call.scope, checkpoint=place)
+    await _find(call, place)
     last = await _last_run(call)
     new = translate.new_run(
         run_id=call.engine.runs.new_id(),
@@ -118,9 +121,15 @@ async def fork(call: Call, params: Mapping[str, Any]) -> Done:
     return done._replace(result={**done.result, "thread_id": call.thread_id})
 
 
+async def _find(call: Call, place: Mapping[str, Json]) -> None:
+    """Raise `CheckpointNotFound` unless the checkpoint is there: a run from none would begin
+    with an empty state."""
+    await call.engine.states.get(call.thread_id, call.scope, checkpoint=place)
+
+
 async def _admitted(call: Call, new: NewRun) -> Done:
     """Admit a run. Its events lie above the position that is told."""
-    before = (await call.engine.threads.span(call.thread_id)).last
+    before = through((await call.engine.threads.span(call.thread_id)).last)
     started = await call.engine.runs.start(new, call.scope)
     started.following.close()
     run = started.run

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demotic.dialects.streaming.channels import Filter
 from demotic.dialects.streaming.commands import failure
-from demotic.dialects.streaming.told import Told, plain
+from demotic.dialects.streaming.told import Told, plain, through
 from demotic.dialects.streaming.view import View, reads_from, wanted
 from demotic.domain.errors import ThreadNotFound
 from demotic.domain.events import Ended, Event
@@ -31,8 +31,8 @@ async def opened(
     after = since
     if after is None:
         span = await engine.threads.span(thread_id)
-        after = span.before_recent
-        if span.last == after:
+        after = through(span.before_recent)
+        if span.last == span.before_recent:
             first = wanted(await snapshot(engine, thread_id, scope, after), [shown])
     following = await engine.threads.follow(
         thread_id, scope, after=reads_from(after), or_awaited=True

@@ -81,6 +81,11 @@ def placed(event: Event, drafts: Sequence[Draft]) -> list[Told]:
     ]
 
 
+def through(seq: int) -> int:
+    """The last position at which an event of the feed may tell something; 0 for none."""
+    return seq + SPACING - 1 if seq else 0
+
+
 def unseen(group: Sequence[Told], after: int) -> Sequence[Told]:
     """Those of one event's that are above a position. Where several share it, all of them."""
     if not group or group[0].seq > after:

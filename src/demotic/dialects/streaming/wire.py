@@ -73,7 +73,8 @@ class Response(Struct):
 class Respond(Struct):
     """CDDL 0.0.13, InputRespondOne and InputRespondMany.
 
-    `strict_resume` is sent by the JS SDK 1.15: answers are always strict here.
+    `strict_resume` is sent by the JS SDK 1.15: answers are always strict here. `namespace` says
+    where a question was asked, which its id says already.
     """
 
     interrupt_id: str | None = None

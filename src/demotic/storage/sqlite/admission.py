@@ -251,6 +251,7 @@ def _insert(
         metadata=metadata,
         busy_policy=new.busy_policy,
         temporary=place.temporary,
+        ends_thread=new.ends_thread,
         reply_format=new.reply_format,
         attempt=int(claimed),
         epoch=epoch,
@@ -275,6 +276,13 @@ def _insert(
         thread_metadata=place.metadata,
     )
     return Admission(run, claim, place.displaced)
+
+
+def _kind(new: NewRun, run: Run) -> int:
+    """What the run's end means for its thread; see `rows.ENDS_THREAD`."""
+    if run.ends_thread:
+        return rows.ENDS_THREAD
+    return (rows.KEPT if new.keep_run else rows.VANISHES) if run.temporary else 0
 
 
 def _tell(c: apsw.Connection, run: Run) -> None:
@@ -309,7 +317,7 @@ def _write(
             rows.dump_request(run.request),
             rows.dump(run.metadata),
             run.busy_policy,
-            (2 if asked.new.keep_run else 1) if run.temporary else 0,
+            _kind(asked.new, run),
             rows.dump(run.reply_format),
             run.attempt,
             run.epoch,

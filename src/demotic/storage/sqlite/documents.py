@@ -6,6 +6,7 @@ of a thread, which mostly repeats the last one, shares all rows but those at the
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import apsw
@@ -27,6 +28,9 @@ DIGEST = 16  # bytes of a digest
 
 Part = bytes | list[Any]
 """Of a document: JSON text, or [depth, digest] of a list's tree."""
+
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def save(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
@@ -91,41 +95,53 @@ def _put(c: apsw.Connection, thread_id: str, data: bytes) -> bytes:
     return digest
 
 
+def _put_all(c: apsw.Connection, thread_id: str, found: Sequence[bytes]) -> list[bytes]:
+    digests = [rows.digest(thread_id, data) for data in found]
+    c.executemany(Q.insert_document, zip(repeat(thread_id), digests, found))
+    return digests
+
+
 def _parts(c: apsw.Connection, thread_id: str, data: bytes) -> list[Part] | None:
     """A document in parts; None where it has no long list at its top or under a few keys."""
     parts: list[Part] = []
     text = b""
-    for part in _split(c, thread_id, orjson.loads(data), NESTED):
-        if isinstance(part, bytes):
-            text += part
-        else:
+    for part in _split(c, thread_id, data, NESTED):
+        if isinstance(part, list):
             parts += [text, part]
             text = b""
+        else:
+            text += part
     return [*parts, text] if parts else None
 
 
-def _split(c: apsw.Connection, thread_id: str, value: Any, depth: int) -> Iterator[Part]:
-    """A value in parts; lists that lie in objects are looked for down to `depth` levels."""
-    if isinstance(value, list) and len(value) > PIECE:
-        yield _tree(c, thread_id, value)
-    elif isinstance(value, dict) and depth:
+def _split(
+    c: apsw.Connection, thread_id: str, value: bytes | msgspec.Raw, depth: int
+) -> Iterator[bytes | msgspec.Raw | list[Any]]:
+    """JSON text in parts; lists that lie in objects are looked for down to `depth` levels.
+
+    Only where members and elements end is found out; none of them is decoded.
+    """
+    kind = bytes(memoryview(value)[:1])
+    if kind == b"[" and len(elements := _ELEMENTS.decode(value)) > PIECE:
+        yield _tree(c, thread_id, elements)
+    elif kind == b"{" and depth:
         yield b"{"
-        for n, (key, member) in enumerate(value.items()):
+        for n, (key, member) in enumerate(_MEMBERS.decode(value).items()):
             yield (b"," if n else b"") + orjson.dumps(key) + b":"
             yield from _split(c, thread_id, member, depth - 1)
         yield b"}"
     else:
-        yield orjson.dumps(value)
+        yield value
 
 
-def _tree(c: apsw.Connection, thread_id: str, elements: list[Any]) -> list[Any]:
+def _tree(c: apsw.Connection, thread_id: str, elements: list[msgspec.Raw]) -> list[Any]:
     """A list's elements in rows; depth and digest of their root."""
-    level = [
-        _put(c, thread_id, WHOLE + orjson.dumps(piece)[1:-1]) for piece in _groups(elements, PIECE)
-    ]
+    pieces = [WHOLE + b",".join(piece) for piece in _groups(elements, PIECE)]
+    level = _put_all(c, thread_id, pieces)
     depth = 0
     while len(level) > 1:
-        level = [_put(c, thread_id, BRANCH + b"".join(g)) for g in _groups(level, FAN_OUT)]
+        branches = [BRANCH + b"".join(g) for g in _groups(level, FAN_OUT)]
+        level = _put_all(c, thread_id, branches)
         depth += 1
     return [depth, level[0]]
 

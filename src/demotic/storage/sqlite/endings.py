@@ -11,7 +11,7 @@ from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, FINAL, Reason, RunEvent, RunState, advance
 from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
-from demotic.storage.sqlite import checkpoint_removal, copying, feed, outbox, rows, runs, threads
+from demotic.storage.sqlite import copying, feed, leaving, outbox, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 
 MAX_LOSSES = 3  # expired leases without a new checkpoint
@@ -55,10 +55,7 @@ def _cancel_paused(c: apsw.Connection, run: Run, action: CancelAction, now_us: i
 
 def _settle(c: apsw.Connection, run: Run, now_us: int) -> None:
     """A run has ended without its worker: its thread is free, or gone with it."""
-    if run.temporary:
-        c.execute(Q.end_temporary_thread, (run.thread_id, now_us))
-        checkpoint_removal.delete_thread(c, run.thread_id)
-    else:
+    if not leaving.leave(c, run.thread_id, runs.kind_of(run), now_us):
         c.execute(Q.settle_thread, (run.thread_id, now_us))
 
 
@@ -164,6 +161,6 @@ def _end_lost(
         event = Event(seq_of(epoch, 0), run_id, END, "", rows.dump(told).encode(), now_us)
         feed.append(c, LeaseKey(thread_id, run_id, epoch), [event], now_us)
     runs.end(c, thread_id, run_id, RunState.RUNNING, outcome, now_us)
-    if run.temporary:
+    if run.temporary or run.ends_thread:
         _settle(c, run, now_us)
     runs.elect(c, thread_id, now_us)

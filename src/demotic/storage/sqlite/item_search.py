@@ -13,7 +13,7 @@ from demotic.domain.items import Item, ItemQuery, NamespaceQuery, is_wanted
 from demotic.domain.model import Json, Namespace, Scope
 from demotic.ports.items import Vector
 from demotic.storage.sql.queries import Queries
-from demotic.storage.sqlite import rows
+from demotic.storage.sqlite import item_values, rows
 from demotic.storage.sqlite.item_places import (
     EVERYWHERE,
     Range,
@@ -31,6 +31,9 @@ FEW = 2000
 """So many items of a namespace are sorted; where there are more, the latest of all are gone
 through until enough of them lie in it."""
 
+RARE = 2000
+"""A value that fewer items have is looked up, and they are sorted."""
+
 _NO_TIME = 2**63 - 1
 _EXACT = 2**53
 
@@ -43,13 +46,18 @@ class Found(NamedTuple):
 
 
 def register(c: apsw.Connection) -> None:
-    """Give SQL on this connection `item_matches(value, filters)`, both JSON."""
+    """Give SQL on this connection `item_matches(value, filters)`, both JSON, and
+    `item_digests(value)`, what `item_value` has of it."""
 
     def item_matches(*values: Any) -> bool:
         value, filters = values
         return matches(orjson.loads(value), _filters(filters))
 
+    def item_digests(*values: Any) -> str:
+        return rows.dump(item_values.digests(orjson.loads(values[0])))
+
     c.create_scalar_function("item_matches", item_matches, 2, deterministic=True)
+    c.create_scalar_function("item_digests", item_digests, 1, deterministic=True)
 
 
 @lru_cache(maxsize=64)
@@ -92,7 +100,7 @@ class _Wanted:
     """Conditions on items, in our own words only; `values` are their parameters, by name."""
 
     def __init__(self, now_us: int, found: Sequence[Range], filters: Mapping[str, Json]) -> None:
-        self.ranges, self.values = found, dict[str, Any]()
+        self.ranges, self.filters, self.values = found, filters, dict[str, Any]()
         self._conditions = [f"coalesce(i.expires_us, {_NO_TIME}) > {self.bind(now_us)}"]
         if EVERYWHERE not in found:
             within = (
@@ -108,6 +116,10 @@ class _Wanted:
     def sql(self) -> str:
         """All of them."""
         return " AND ".join(self._conditions)
+
+    def having(self, digest: int) -> None:
+        """Only those that are in `item_value k` with this digest."""
+        self._conditions.append(f"k.digest = {self.bind(digest)}")
 
     def bind(self, value: Any) -> str:
         """A parameter's name in the statement."""
@@ -155,10 +167,13 @@ Ranked = Sequence[tuple[int, float | None]]
 
 def _by_time(c: apsw.Connection, wanted: _Wanted, query: ItemQuery) -> Ranked:
     """Few are sorted; where there are many, the index that has their order is gone through."""
-    if _are_few(c, wanted.ranges):
-        source, order = "item i", "+i.updated_us DESC, +i.id DESC"
-    else:
-        source, order = "item i INDEXED BY item_updated", "i.updated_us DESC, i.id DESC"
+    source, order = "item i", "+i.updated_us DESC, +i.id DESC"
+    if not _are_few(c, wanted.ranges):
+        if (digest := _rare_value(c, wanted.filters)) is not None:
+            wanted.having(digest)
+            source = "item_value k CROSS JOIN item i ON i.id = k.item_id"
+        else:
+            source, order = "item i INDEXED BY item_updated", "i.updated_us DESC, i.id DESC"
     statement = f"SELECT i.id, NULL FROM {source} WHERE {wanted.sql} ORDER BY {order}"
     return _page(c, statement, wanted, query)
 
@@ -168,6 +183,16 @@ def _are_few(c: apsw.Connection, found: Sequence[Range]) -> bool:
         return False
     some = (first(c, SQL.count_some_items, (*each, FEW)) for each in found)
     return sum(int(count) for (count,) in some) < FEW
+
+
+def _rare_value(c: apsw.Connection, filters: Mapping[str, Json]) -> int | None:
+    """The rarest of the values that what is wanted must have, if it is rare."""
+    counted = [
+        (int(first(c, SQL.count_item_value, (each, RARE))[0]), each)
+        for each in item_values.wanted(filters)
+    ]
+    count, digest = min(counted, default=(RARE, 0))
+    return digest if count < RARE else None
 
 
 def _by_meaning(c: apsw.Connection, wanted: _Wanted, query: ItemQuery, near: Vector) -> Ranked:

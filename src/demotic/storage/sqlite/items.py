@@ -15,6 +15,7 @@ from demotic.storage.sqlite import item_search, rows, vectors
 from demotic.storage.sqlite.database import Database, Pending
 from demotic.storage.sqlite.item_places import place
 from demotic.storage.sqlite.item_search import SQL, Found
+from demotic.storage.sqlite.item_values import digests
 from demotic.storage.sqlite.statements import first
 
 T = TypeVar("T")
@@ -126,9 +127,17 @@ def _put(c: apsw.Connection, write: ItemWrite, text: str | None, scope: Scope, n
         return bool(gone and gone[0])
     row = (*at, text, now_us, write.ttl_us, write.index_id)
     id, was_there = first(c, SQL.put_item, row)
+    _put_values(c, id, set(digests(orjson.loads(text))))
     c.execute(SQL.delete_vectors, (id,))
     c.executemany(SQL.put_vector, [(id, write.index_id, each) for each in write.vectors])
     return bool(was_there)
+
+
+def _put_values(c: apsw.Connection, id: int, new: set[int]) -> None:
+    """Index an item's values; those that stay the same cost no write."""
+    old = {digest for (digest,) in c.execute(SQL.item_values, (id,))}
+    c.executemany(SQL.delete_item_value, [(each, id) for each in old - new])
+    c.executemany(SQL.put_item_value, [(each, id) for each in new - old])
 
 
 def _open_index(c: apsw.Connection, index: ItemIndex, now_us: int) -> OpenedIndex:

@@ -14,6 +14,19 @@ RETURNING id, updated_us > created_us
 DELETE FROM item WHERE namespace = ?1 AND key = ?2
 RETURNING expires_us IS NULL OR expires_us > ?3
 
+-- name: item_values
+SELECT digest FROM item_value WHERE item_id = ?
+
+-- name: delete_item_value
+DELETE FROM item_value WHERE digest = ? AND item_id = ?
+
+-- name: put_item_value
+INSERT INTO item_value (digest, item_id) VALUES (?, ?)
+
+-- name: count_item_value
+-- How many items have it, as far as that matters.
+SELECT count(*) FROM (SELECT 1 FROM item_value WHERE digest = ?1 LIMIT ?2)
+
 -- name: delete_vectors
 DELETE FROM item_vector WHERE item_id = ?
 

@@ -58,6 +58,16 @@ SELECT ?1, ?2, created_us, id FROM thread WHERE id = ?3 AND temporary = 0
 -- name: delete_thread_tags
 DELETE FROM thread_tag WHERE thread_id = ?
 
+-- name: delete_thread_values
+DELETE FROM thread_value WHERE thread_id = ?
+
+-- name: delete_thread_schedules
+DELETE FROM schedule WHERE thread_id = ?
+
+-- name: is_over
+-- Whether a thread has ended and is there for its runs' sake only.
+SELECT 1 FROM thread WHERE id = ? AND temporary IN (2, 3)
+
 -- name: get_tombstone
 SELECT epoch FROM tombstone WHERE thread_id = ?
 
@@ -124,7 +134,7 @@ WHERE id = ?1
 -- name: end_temporary_thread
 -- Its run may be readable for longer: then so is what it refers to.
 UPDATE thread
-SET temporary = CASE (SELECT max(temporary) FROM run WHERE thread_id = ?1) WHEN 2 THEN 3 ELSE 2 END,
+SET temporary = CASE WHEN (SELECT max(temporary) FROM run WHERE thread_id = ?1) > 1 THEN 3 ELSE 2 END,
     state = 'idle', updated_us = ?2
 WHERE id = ?1
 
@@ -245,7 +255,8 @@ WHERE thread_id = ?1 AND state = 'queued' AND head <> (ordinal = (SELECT ordinal
 RETURNING head
 
 -- name: demote_delayed
-UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND head = 1
+-- The + keeps it from run_queue, where the heads of all threads are.
+UPDATE run SET head = 0 WHERE thread_id = ? AND state = 'queued' AND +head = 1
 
 -- name: restore_thread
 UPDATE thread

@@ -53,6 +53,10 @@ _log_decoder = msgspec.json.Decoder(list[DeliveryAttempt])
 _batch_encoder = msgspec.msgpack.Encoder()
 _batch_decoder = msgspec.msgpack.Decoder(list[_Packed])
 
+VANISHES, KEPT, ENDS_THREAD = 1, 2, 3
+"""`run.temporary`, 0 for most: a run that goes with a thread of its own; one that is read by its id
+afterwards; one that ends the thread that it names, and is read afterwards, too."""
+
 
 def dump(value: Json) -> str:
     """JSON text."""
@@ -137,7 +141,8 @@ def run(row: Sequence[Any]) -> Run:
         request=_request_decoder.decode(row[6]),
         metadata=orjson.loads(row[7]),
         busy_policy=BusyPolicy(row[8]),
-        temporary=bool(row[9]),
+        temporary=row[9] in (VANISHES, KEPT),
+        ends_thread=row[9] == ENDS_THREAD,
         reply_format=orjson.loads(row[10]),
         attempt=row[11],
         epoch=row[12],

@@ -33,6 +33,7 @@ from demotic.storage.sqlite import (
     checkpoint_removal,
     documents,
     feed,
+    leaving,
     outbox,
     rows,
     threads,
@@ -48,9 +49,6 @@ ENDINGS = {
     RunState.TIMED_OUT: RunEvent.TIME_OUT,
 }
 """What happens to a running run that ends in a state."""
-
-DELETED = 1
-"""`run.temporary` of a run that vanishes with its thread; 2 where it stays readable."""
 
 COLUMNS = (
     "r.id, r.thread_id, r.assistant_id, r.agent, r.state, r.reason, r.request, r.metadata, "
@@ -120,9 +118,13 @@ def fail_queued(c: apsw.Connection, run: Run, epoch: int, error: DemoticError, n
         event = Event(seq_of(epoch, 0), run.id, END, "", rows.dump(data).encode(), now_us)
         feed.append(c, LeaseKey(run.thread_id, run.id, epoch), [event], now_us)
     end(c, run.thread_id, run.id, run.state, outcome, now_us)
-    if run.temporary:
-        c.execute(Q.end_temporary_thread, (run.thread_id, now_us))
-    elect(c, run.thread_id, now_us)
+    if not leaving.leave(c, run.thread_id, kind_of(run), now_us):
+        elect(c, run.thread_id, now_us)
+
+
+def kind_of(run: Run) -> int:
+    """What the run's end means for its thread; see `leaving`."""
+    return rows.ENDS_THREAD if run.ends_thread else int(run.temporary)
 
 
 def renew(c: apsw.Connection, held: Sequence[LeaseKey], until_us: int) -> list[LeaseKey]:
@@ -165,15 +167,13 @@ def finish(
     if cancel is CancelAction.ROLLBACK:
         undo(c, key.thread_id, key.run_id, now_us)
         return Finished(ROLLED_BACK, elect(c, key.thread_id, now_us))
-    if temporary == DELETED and outcome.state in FINAL and not events and not told:
+    if temporary == rows.VANISHES and outcome.state in FINAL and not events and not told:
         threads.erase_thread(c, key.thread_id, now_us)
         return Finished(outcome, False)
     feed.append(c, key, events, now_us)
     end(c, key.thread_id, key.run_id, RunState.RUNNING, outcome, now_us)
-    if temporary and outcome.state in FINAL:
-        c.execute(Q.end_temporary_thread, (key.thread_id, now_us))
-        checkpoint_removal.delete_thread(c, key.thread_id)
-        return Finished(outcome, False)
+    if outcome.state in FINAL and leaving.leave(c, key.thread_id, temporary, now_us):
+        return Finished(outcome, False, gone=temporary == rows.ENDS_THREAD)
     return Finished(outcome, elect(c, key.thread_id, now_us))
 
 
@@ -263,7 +263,7 @@ def search(c: apsw.Connection, query: RunQuery, scope: Scope) -> list[Run]:
     if query.states is not None:
         found.where("r.state IN (SELECT value FROM json_each(?))", rows.dump(list(query.states)))
     if query.temporary is not None:
-        found.where("r.temporary > 0" if query.temporary else "r.temporary = 0")
+        found.where(f"r.temporary {'' if query.temporary else 'NOT '}IN (1, 2)")
     found.within("r.metadata", query.metadata)
     page = found.slice(c, COLUMNS, "r.ordinal", True, query.limit, query.offset)
     return [rows.run(row) for row in page]

@@ -43,13 +43,20 @@ from demotic.storage.sqlite.bulk import SqliteBulk
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.deliveries import SqliteDeliveries
 from demotic.storage.sqlite.items import SqliteItems
+from demotic.storage.sqlite.queueing import SqliteQueue
 from demotic.storage.sqlite.schedules import SqliteSchedules
 from demotic.storage.sqlite.spans import FeedSpans
 from demotic.storage.sqlite.upkeep_storage import UpkeepOnSqlite
 
 
 class SqliteStorage(
-    UpkeepOnSqlite, FeedSpans, SqliteItems, SqliteDeliveries, SqliteSchedules, SqliteBulk
+    UpkeepOnSqlite,
+    FeedSpans,
+    SqliteItems,
+    SqliteDeliveries,
+    SqliteSchedules,
+    SqliteBulk,
+    SqliteQueue,
 ):
     """`demotic.ports.storage.Storage` on one SQLite database."""
 

@@ -36,7 +36,11 @@ def insert(
     life = (lifetime.length_us, lifetime.pruning) if lifetime else (None, None)
     row = (thread_id, rows.dump(metadata), state, epoch, agent, int(temporary), now_us, *life)
     if first(c, Q.insert_thread, row) is None:
-        raise _exists(thread_id)
+        if not first(c, Q.is_over, (thread_id,)):
+            raise _exists(thread_id)
+        erase_thread(c, thread_id, now_us)  # its id means another thread from now on
+        epoch = _next_epoch(c, thread_id, now_us)
+        c.execute(Q.insert_thread, (*row[:3], epoch, *row[4:]))
     if not temporary:
         write_tags(c, thread_id, metadata)
     return epoch

@@ -69,12 +69,13 @@ def names_of(text: str, names: Iterable[str]) -> Words:
 
 
 class Answer(NamedTuple):
-    """What comes back. `schema` None: no body."""
+    """What comes back. `schema` None: no body. `also`: in other media types, if asked for."""
 
     text: str
     schema: Schema | None = None
     media: str = "application/json"
     headers: tuple[str, ...] = ()
+    also: Mapping[str, Schema] = {}
 
 
 class Parameter(NamedTuple):

@@ -188,7 +188,8 @@ def _parameter(told: Parameter) -> dict[str, Any]:
 def _answer(tables: Tables, told: Answer) -> dict[str, Any]:
     row: dict[str, Any] = {"description": told.text}
     if told.schema is not None:
-        row["content"] = {told.media: {"schema": told.schema}}
+        media = {told.media: told.schema, **told.also}
+        row["content"] = {name: {"schema": schema} for name, schema in media.items()}
     if told.headers:
         row["headers"] = {
             name: {"description": tables.headers[name][0], "schema": tables.headers[name][1]}

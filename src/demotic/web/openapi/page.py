@@ -63,7 +63,7 @@ def _operation(document: Mapping[str, Any], method: str, path: str, row: Mapping
         parts.append(f"<p>{_text(row['description'])}</p>")
     parts.append(_table("Parameter", [_parameter(each) for each in row.get("parameters", ())]))
     if "requestBody" in row:
-        parts.append(f"<p>Body: {_kind(_schema_of(row['requestBody']))}</p>")
+        parts.append(f"<p>Body: {_kinds(row['requestBody'])}</p>")
     answers = [_answer(document, status, each) for status, each in row["responses"].items()]
     parts.append(_table("Status", answers))
     return "".join([*parts, "</details>"])
@@ -88,13 +88,12 @@ def _answer(
 ) -> tuple[str, str, str]:
     if "$ref" in row:
         row = document["components"]["responses"][row["$ref"].rpartition("/")[2]]
-    return (status, _kind(_schema_of(row)) if "content" in row else "no body", row_text(row))
+    return (status, _kinds(row) if "content" in row else "no body", row_text(row))
 
 
-def _schema_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    (content,) = row["content"].values()
-    schema: Mapping[str, Any] = content["schema"]
-    return schema
+def _kinds(row: Mapping[str, Any]) -> str:
+    """What a body is, in each of its media types."""
+    return " or ".join(_kind(each.get("schema", {})) for each in row["content"].values())
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> str:

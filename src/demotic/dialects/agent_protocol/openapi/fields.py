@@ -97,8 +97,8 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         ),
         "on_completion": one_of(
             "What becomes of the thread when the run has ended: without `thread_id` it is deleted "
-            "by default, else kept. The run itself stays readable for a while. Planned: `delete` "
-            "with `thread_id` (501).",
+            "by default, else kept. A thread that others have a run on by then stays. The run "
+            "itself stays readable for a while.",
             ON_COMPLETION,
         ),
         "on_disconnect": one_of(

@@ -35,7 +35,7 @@ LAST_EVENT = Parameter(
     TEXT,
     "header",
 )
-START = (404, 409, 501)
+START = (404, 409)
 PAGE = (
     number("limit", "How many at most.", 1, MAX_LIMIT, 10),
     number("offset", "How many to skip.", 0, MAX_OFFSET, 0),
@@ -188,5 +188,4 @@ TAGS: Mapping[str, str] = {
     LATER: "Runs that go on by themselves, and what is asked of any run by its id.",
     "Store": "Long-term memory, shared by all threads and by the agents.",
     "Server": "About the server itself.",
-    "Planned": "Not built yet: these answer 501.",
 }
