@@ -17,7 +17,7 @@ from demotic.dialects.acp import render_callbacks as acp_callbacks
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.agent_protocol import render_callbacks as agent_protocol_callbacks
 from demotic.dialects.langgraph.render_callbacks import callback_json
-from demotic.domain.model import Lifetime, Pruning
+from demotic.domain.threads import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items
