@@ -36,6 +36,7 @@ from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.lifecycle import mermaid
 from demotic.engine.core import Engine
+from demotic.server.aliases import Aliases
 from demotic.server.app import agent_protocol
 from demotic.web.deferral import Deferred
 from demotic.web.problems import ErrorTable
@@ -85,15 +86,35 @@ async def no_schemas(assistant: Assistant) -> AgentSchemas:
 
 def routes_built(spoken: Spoken) -> str:
     """Every operation that is served."""
-    sys.path.insert(0, str(TESTS))
-    requirements = runpy.run_path(str(spoken.manifest))["REQUIREMENTS"].values()
-    promises = {each.operation: each.behavior for each in requirements if each.operation}
+    promised = promises(spoken)
     rows = sorted((each.path, each.method) for each in spoken.built())
-    if unknown := {(method, path) for path, method in rows} - promises.keys():
+    if unknown := {(method, path) for path, method in rows} - promised.keys():
         raise LookupError(f"{spoken.manifest} does not tell what these promise: {sorted(unknown)}")
     return table(
         ("Method", "Path", "What it does"),
-        [(method, f"`{path}`", capital(promises[method, path])) for path, method in rows],
+        [(method, f"`{path}`", capital(promised[method, path])) for path, method in rows],
+    )
+
+
+def promises(spoken: Spoken) -> Mapping[tuple[str, str], str]:
+    """What each operation promises."""
+    sys.path.insert(0, str(TESTS))
+    requirements = runpy.run_path(str(spoken.manifest))["REQUIREMENTS"].values()
+    return {each.operation: each.behavior for each in requirements if each.operation}
+
+
+def aliases() -> str:
+    """Every path of other dialects that is served at the root, and whose it is."""
+    theirs = {"Agent Protocol": "agent-protocol-", "ACP": "acp-"}
+    promised = {name: promises(DIALECTS[prefix]) for name, prefix in theirs.items()}
+    rows = []
+    for each in Aliases(no_engine, Contracts(no_schemas, {})).operations:
+        told = {n: known[place] for n, known in promised.items() if (place := each[:2]) in known}
+        what = capital(next(iter(told.values())))
+        rows.append((each.path, each.method, ", ".join(told), what))
+    return table(
+        ("Method", "Path", "Of", "What it does"),
+        [(method, f"`{path}`", whose, what) for path, method, whose, what in sorted(rows)],
     )
 
 
@@ -307,6 +328,7 @@ OF_DIALECTS: Mapping[str, Callable[[Spoken], str]] = {
 }
 
 PARTS: dict[str, Callable[[], str]] = {
+    "aliases": aliases,
     "bench-rows": bench_rows,
     "build-keys": build_keys,
     "commands": commands,

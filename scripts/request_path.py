@@ -171,8 +171,8 @@ async def measure(config: Config, settings: Settings, graphs: Graphs) -> Way:
             way.take(frame, event, argument)
 
     threading.setprofile(watch)  # for the threads of the storage, which start now
-    async with engine_of(config, settings, graphs) as engine:
-        app = make_app(engine, config, settings)
+    async with engine_of(config, settings, graphs) as hosting:
+        app = make_app(hosting, config, settings)
         thread = json.loads(await call(app, "/threads", {}))["thread_id"]
         path = f"/threads/{thread}/runs/stream"
         await call(app, path, BODY)

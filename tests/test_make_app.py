@@ -20,8 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demotic.config import Config, GraphSpec, HeaderSpec, HttpSpec, Settings, read_settings
+from demotic.dialects.acp.contracts import Contracts
 from demotic.domain.errors import AgentError
-from demotic.server import load_custom_app, make_app
+from demotic.engine.core import Engine
+from demotic.server import Hosting, load_custom_app, make_app
 from demotic.web.custom_app import CustomApp, WithState
 from dialects.langgraph.langgraph_http import AGENT, UNKNOWN, run_body
 from house import House
@@ -43,6 +45,11 @@ def settings_of(**changed: Any) -> Settings:
     return replace(read, allowed_hosts=("test",), **changed)
 
 
+def hosting(engine: Engine) -> Hosting:
+    """An engine whose agents have no manifests."""
+    return Hosting(engine, Contracts(engine.descriptions.schemas_of, {}))
+
+
 def client_of(app: ASGIApp) -> httpx.AsyncClient:
     """A client of an application."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
@@ -54,7 +61,7 @@ def app_of(
     """The whole application around a house."""
     settings = settings_of(api_keys=keys)
     wrapped = CustomApp(custom) if custom else None
-    return make_app(house.engine, configured(**http), settings, wrapped)
+    return make_app(hosting(house.engine), configured(**http), settings, wrapped)
 
 
 class Item(BaseModel):
@@ -172,7 +179,7 @@ async def test_the_lifespan_is_entered_and_its_state_reaches_routes(house: House
         return JSONResponse(request.state.pool)
 
     custom = CustomApp(Starlette(routes=[Route("/pool", show)], lifespan=lifespan))
-    app = make_app(house.engine, configured(), settings_of(), custom)
+    app = make_app(hosting(house.engine), configured(), settings_of(), custom)
     async with custom.lifespan() as state:
         async with client_of(WithState(app, state)) as client:
             assert (await client.get("/pool")).json() == "mine"

@@ -1,6 +1,7 @@
 """`demotic dev` while files change: what restarts it, what happens to requests and runs."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ from demotic.cli.reload import ProjectFilter
         ("langgraph.json", True),
         (".env", True),
         (".env.local", True),
+        ("manifest.json", True),
+        ("other.json", False),
         ("notes.md", False),
         ("__pycache__/agent.py", False),
         (".venv/lib/x.py", False),
@@ -31,7 +34,8 @@ from demotic.cli.reload import ProjectFilter
 def test_changes_of_the_project_s_own_files_matter(
     tmp_path: Path, name: str, matters: bool
 ) -> None:
-    seen = ProjectFilter(tmp_path / "langgraph.json", tmp_path / "data")
+    named = [tmp_path / "langgraph.json", tmp_path / "manifest.json"]
+    seen = ProjectFilter(named, tmp_path / "data")
     assert seen(Change.modified, str(tmp_path / name)) is matters
 
 
@@ -61,6 +65,36 @@ def test_broken_code_at_the_start_is_served_once_it_is_mended(project: Path, sta
     assert "SyntaxError" in server.until("Waiting for a change")
     (project / "agent.py").write_text(GRAPH)
     assert get(f"{server.url()}/ok") == 200
+
+
+@posix
+def test_a_manifest_that_the_configuration_names_later_is_followed_too(
+    project: Path, start: Start, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    manifest = tmp_path_factory.mktemp("elsewhere") / "manifest.json"
+    server = start(*DEV)
+    url = server.url()
+
+    def version_after(change: Callable[[], object]) -> str:
+        before = len(server.output)
+        change()
+        server.until("Serving again: mine", before)
+        [agent] = post(f"{url}/acp/agents/search", {})
+        return str(agent["metadata"]["ref"]["version"])
+
+    def say(version: str) -> None:
+        told = {"metadata": {"ref": {"name": "mine", "version": version}}}
+        (fresh := manifest.with_suffix(".new")).write_text(json.dumps(told))
+        fresh.replace(manifest)  # as editors save
+
+    def name_it() -> None:
+        say("1.0.0")
+        graph = {"path": "./agent.py:graph", "acp": str(manifest)}
+        (project / "langgraph.json").write_text(json.dumps({"graphs": {"mine": graph}}))
+
+    assert version_after(name_it) == "1.0.0"
+    assert version_after(lambda: say("2.0.0")) == "2.0.0"
+    assert version_after(lambda: say("3.0.0")) == "3.0.0"
 
 
 @posix

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from demotic.config import Config, ConfigError, CorsSpec, HeaderSpec, HttpSpec, read_config
+from demotic.config import (
+    Config,
+    ConfigError,
+    CorsSpec,
+    HeaderSpec,
+    HttpSpec,
+    read_config,
+    read_settings,
+)
 
 
 def read(folder: Path, http: Any, environ: dict[str, str] | None = None) -> Config:
@@ -45,6 +53,7 @@ def test_the_whole_key_is_read(tmp_path: Path) -> None:
             "middleware_order": "auth_first",
             "enable_custom_route_auth": True,
             "mount_prefix": "/agents",
+            "root_aliases": False,
         },
     )
     assert config.warnings == ()
@@ -65,7 +74,16 @@ def test_the_whole_key_is_read(tmp_path: Path) -> None:
         auth_first=True,
         custom_route_auth=True,
         mount_prefix="/agents",
+        root_aliases=False,
     )
+
+
+@pytest.mark.parametrize("http", [{}, {"root_aliases": None}, {"root_aliases": True}])
+def test_aliases_are_served_unless_they_are_switched_off(tmp_path: Path, http: Any) -> None:
+    assert read(tmp_path, http).http.root_aliases
+    for text, wanted in (("", None), ("off", False), ("true", True)):
+        settings = read_settings({}, {"DEMOTIC_ROOT_ALIASES": text}, {"data_dir": tmp_path})
+        assert settings.root_aliases is wanted
 
 
 def test_cors_may_be_a_variable(tmp_path: Path) -> None:
@@ -88,6 +106,7 @@ def test_cors_may_be_a_variable(tmp_path: Path) -> None:
         ({"cors": {"max_age": -1}}, "must be a number of seconds"),
         ({"cors": {"allow_methods": "GET"}}, "must be a list of texts"),
         ({"enable_custom_route_auth": 1}, "must be true or false"),
+        ({"root_aliases": 0}, "http.root_aliases: must be true or false"),
     ],
 )
 def test_what_cannot_be_used_stops_the_start(tmp_path: Path, http: Any, message: str) -> None:

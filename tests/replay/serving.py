@@ -22,5 +22,5 @@ async def serving(folder: Path) -> AsyncIterator[ASGIApp]:
         webhooks=Webhooks(disable_loopback=False),
     )
     settings = replace(read_settings({}, {}, {"data_dir": folder}), allowed_hosts=("test",))
-    async with engine_of(config, settings, GRAPHS) as engine:
-        yield make_app(engine, config, settings)
+    async with engine_of(config, settings, GRAPHS) as hosting:
+        yield make_app(hosting, config, settings)

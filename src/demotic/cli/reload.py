@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -20,26 +20,26 @@ from demotic.cli.announce import announce
 from demotic.cli.app import say
 from demotic.cli.restarting import AGAIN, exit_to_be_restarted
 from demotic.cli.serving import Plan, serve_here
-from demotic.config import Config, Settings
+from demotic.config import Config, ConfigError, Settings
 from demotic.domain.errors import DemoticError
 
 KILL_AFTER_S = 10.0  # beyond the drain
 
 
 class ProjectFilter(DefaultFilter):
-    """The changes that matter: Python and .env files outside the data directory, and the
-    configuration. Other data files may be what the agents themselves write."""
+    """The changes that matter: Python and .env files outside the data directory, the configuration
+    and what it names. Other data files may be what the agents themselves write."""
 
     ignore_dirs = (*DefaultFilter.ignore_dirs, ".demotic", "site-packages")
 
-    def __init__(self, config: Path, data_dir: Path) -> None:
+    def __init__(self, files: Iterable[Path], data_dir: Path) -> None:
         super().__init__(ignore_paths=[data_dir])
-        self._config = config.resolve()
+        self._files = {each.resolve() for each in files}
 
     def __call__(self, change: Change, path: str) -> bool:
         file = Path(path)
         matters = file.suffix in (".py", ".env") or file.name.startswith(".env")
-        return (matters or file.resolve() == self._config) and super().__call__(change, path)
+        return (matters or file.resolve() in self._files) and super().__call__(change, path)
 
 
 class Reloader:
@@ -54,6 +54,7 @@ class Reloader:
     ) -> None:
         self._plan, self._listeners = plan, listeners
         self._config, self._settings = config, settings
+        self._shown = config.warnings
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
         self._news: Connection | None = None
@@ -72,28 +73,32 @@ class Reloader:
 
     def _watch(self) -> None:
         try:
-            for changes in watch(
-                *self._watched(),
-                watch_filter=ProjectFilter(self._config.path, self._settings.data_dir),
-                stop_event=self._stop,
-                rust_timeout=500,  # ms, then looks whether the process still lives
-                yield_on_timeout=True,
-                raise_interrupt=False,
-            ):
-                if changes:
-                    self._restart(changes)
-                else:
-                    self._look()
+            while not self._stop.is_set():
+                self._watch_once()
         except OSError as error:
             say(f"Files cannot be watched ({error}): restart by hand, or use --no-reload.")
             while not self._stop.wait(1):
                 self._look()
 
+    def _watch_once(self) -> None:
+        """Until something changes: then other files may be what is to be watched."""
+        for changes in watch(
+            *self._watched(),
+            watch_filter=ProjectFilter(self._config.files, self._settings.data_dir),
+            stop_event=self._stop,
+            rust_timeout=500,  # ms, then looks whether the process still lives
+            yield_on_timeout=True,
+            raise_interrupt=False,
+        ):
+            if changes:
+                self._restart(changes)
+                return
+            self._look()
+
     def _watched(self) -> list[Path]:
-        """The folders of the project, and its .env file where it lies outside."""
-        paths = list(self._config.import_paths)
-        if self._config.env_file and self._config.env_file.is_file():
-            paths.append(self._config.env_file)
+        """The folders of the project, and the files that it names where they lie outside."""
+        named = (*self._config.import_paths, *self._config.files)
+        paths = [each for each in named if each.exists()]
         return [path for path in paths if not any(each in path.parents for each in paths)]
 
     def _restart(self, changes: set[tuple[Change, str]]) -> None:
@@ -102,11 +107,13 @@ class Reloader:
         say(f"{', '.join(names[:3])}{more} changed: restarting")
         self._end()
         if not self._stop.is_set():
+            with suppress(ConfigError):  # the process that starts tells of it
+                self._config, _ = self._plan.read()
             self._start()
 
     def _start(self) -> None:
         news, report = self._context.Pipe(duplex=False)
-        args = (self._plan, self._listeners, self._config.warnings, self._was_ready, report)
+        args = (self._plan, self._listeners, self._shown, self._was_ready, report)
         self._process = self._context.Process(target=_serve_as_child, args=args)
         # A process that is still starting must not answer Ctrl-C with a traceback.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -39,7 +39,7 @@ class HttpReading(Reading):
     def _http(self, data: Mapping[str, Any], environ: Mapping[str, str]) -> HttpSpec:
         disables = {f"disable_{part}": part for part in PARTS}
         own = {"app", "cors", "configurable_headers", "logging_headers", "middleware_order"}
-        own |= {"enable_custom_route_auth", "mount_prefix", *disables}
+        own |= {"enable_custom_route_auth", "mount_prefix", "root_aliases", *disables}
         http = self._part(data, "http", own)
         order = http.get("middleware_order") or "middleware_first"
         return HttpSpec(
@@ -60,7 +60,11 @@ class HttpReading(Reading):
                 "http.enable_custom_route_auth",
             ),
             mount_prefix=self._try("", self._mount_prefix, http.get("mount_prefix") or ""),
+            root_aliases=self._try(True, self._root_aliases, http.get("root_aliases")),
         )
+
+    def _root_aliases(self, value: Any) -> bool:
+        return value is None or self._flag(value, "http.root_aliases")
 
     def _app(self, value: Any) -> str | None:
         if value is None:

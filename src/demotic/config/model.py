@@ -81,6 +81,7 @@ class HttpSpec:
     auth_first: bool = False
     custom_route_auth: bool = False
     mount_prefix: str = ""
+    root_aliases: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,12 @@ class Config:
     webhooks: Webhooks = Webhooks()
     thread_ttl: ThreadTtl | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read beside the graphs' code: itself, and those that it names."""
+        named = [self.env_file, *(each.acp for each in self.graphs.values())]
+        return tuple(dict.fromkeys([self.path, *(each for each in named if each is not None)]))
 
     def environment(self, real: Mapping[str, str]) -> dict[str, str]:
         """The variables of the file under those of the real environment."""

@@ -16,7 +16,7 @@ from demotic.config.model import ORIGIN, PREFIX, ConfigError, ThreadTtl
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How the server runs. `log_json` None: JSON lines unless it logs to a terminal;
-    `log_color` None: colours on a terminal."""
+    `log_color` None: colours on a terminal; `root_aliases` None: as the file says."""
 
     host: str
     port: int
@@ -33,6 +33,7 @@ class Settings:
     stuck_limit: int = 0
     blocked_s: float = 300.0
     mount_prefix: str = ""
+    root_aliases: bool | None = None
     cors_origins: tuple[str, ...] = ()
     local_origins: bool = True
     allowed_hosts: tuple[str, ...] = ()
@@ -299,6 +300,17 @@ SETTINGS = (
         "The path below which everything is served. Wins over `http.mount_prefix` in the file.",
         _prefix,
         "none",
+    ),
+    Setting(
+        "root_aliases",
+        "DEMOTIC_ROOT_ALIASES",
+        None,
+        None,
+        "Whether paths of the Agent Protocol and ACP that LangGraph's API lacks are served at the "
+        "root, too: see [aliases](http-langgraph.md#aliases). Wins over `http.root_aliases` in "
+        "the file.",
+        _truth,
+        "true",
     ),
     Setting(
         "cors_origins",

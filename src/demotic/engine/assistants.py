@@ -1,6 +1,7 @@
 """Assistants: the settings of agents that callers address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 from demotic.domain.assistants import Assistant, AssistantChange, AssistantQuery, NewAssistant
 from demotic.domain.errors import AgentNotFound, AssistantExists
@@ -61,6 +62,16 @@ class Assistants:
     async def search(self, query: AssistantQuery, scope: Scope) -> Page:
         """A page of assistants."""
         return await self._storage.search_assistants(query, scope=scope)
+
+    async def all(self, query: AssistantQuery, scope: Scope) -> AsyncIterator[Assistant]:
+        """Every assistant that is found, one page of the query's length after the other, for
+        callers that choose among them by what the storage does not know."""
+        offset, total = query.offset, query.offset + 1
+        while offset < total:
+            page = await self.search(replace(query, offset=offset), scope)
+            for each in page.items:
+                yield each
+            offset, total = offset + query.limit, page.total
 
     async def create(
         self, new: NewAssistant, scope: Scope, *, or_existing: bool = False

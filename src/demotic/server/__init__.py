@@ -1,7 +1,7 @@
 """The composition root: the only room that knows every other."""
 
 from demotic.server.app import make_app, make_apps
-from demotic.server.engine import DATABASE, callbacks_of, engine_of
+from demotic.server.engine import DATABASE, Hosting, callbacks_of, engine_of
 from demotic.server.loading import (
     Graphs,
     load_custom_app,
@@ -15,6 +15,7 @@ from demotic.server.serving import leave_stuck_threads, serve
 __all__ = [
     "DATABASE",
     "Graphs",
+    "Hosting",
     "callbacks_of",
     "engine_of",
     "leave_stuck_threads",

@@ -10,7 +10,6 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from demotic.config import Config, CorsSpec, HeaderSpec, HttpSpec, Settings
-from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.acp.versions import VERSIONS as ACP_VERSIONS
@@ -22,7 +21,9 @@ from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.dialects.streaming.routes import StreamingDialect
 from demotic.engine.core import Engine
 from demotic.logs import AccessLog
-from demotic.server.loading import load_manifests
+from demotic.server.alias_document import with_aliases
+from demotic.server.aliases import Aliases
+from demotic.server.engine import Hosting
 from demotic.web.bodies import BodyLimit
 from demotic.web.counting import RequestCounts
 from demotic.web.custom_app import CustomApp, Guard, joined
@@ -35,17 +36,16 @@ from demotic.web.routing import WholeMount
 
 
 def make_apps(
-    engine: Engine, config: Config, settings: Settings, custom: CustomApp | None = None
+    hosting: Hosting, config: Config, settings: Settings, custom: CustomApp | None = None
 ) -> ASGIApp:
     """`make_app`, and beside it the dialects that have an address of their own."""
     counts = RequestCounts()
-    app = make_app(engine, config, settings, custom, counts)
+    app = make_app(hosting, config, settings, custom, counts)
     if not settings.listeners:
         return app
-    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
     apps = {
         each.port: guarded_app(
-            _alone(each.dialect, engine, contracts, counts),
+            _alone(each.dialect, hosting, counts),
             config,
             replace(settings, host=each.host),
             None,
@@ -57,14 +57,15 @@ def make_apps(
     return ByPort(app, apps)
 
 
-def _alone(name: str, engine: Engine, contracts: Contracts, counts: RequestCounts) -> ASGIApp:
+def _alone(name: str, hosting: Hosting, counts: RequestCounts) -> ASGIApp:
     """A dialect at the root, by its name among `config.DIALECTS`."""
+    engine = hosting.engine
     name, _, version = name.partition("-")
     if name == "ap":
         return agent_protocol(lambda: engine).app
     if name == "acp":
         spoken = next((each for each in ACP_VERSIONS if each.name == version), NEWEST)
-        return AcpDialect(lambda: engine, contracts, spoken).app
+        return AcpDialect(lambda: engine, hosting.contracts, spoken).app
     streaming = StreamingDialect(lambda: engine, STAMPS)
     dialect = LangGraphDialect(
         lambda: engine,
@@ -80,7 +81,7 @@ def _alone(name: str, engine: Engine, contracts: Contracts, counts: RequestCount
 
 
 def make_app(
-    engine: Engine,
+    hosting: Hosting,
     config: Config,
     settings: Settings,
     custom: CustomApp | None = None,
@@ -90,8 +91,11 @@ def make_app(
     other dialects on mounts of their own; behind the user's own application if there is one.
     `counts`: where requests are counted, together with those of other addresses."""
     counts = counts or RequestCounts()
+    engine = hosting.engine
+    aliases = _aliases(hosting, config, settings)
 
-    def with_custom(document: dict[str, Any]) -> dict[str, Any]:
+    def with_more(document: dict[str, Any]) -> dict[str, Any]:
+        document = with_aliases(document, aliases.operations) if aliases else document
         return joined(document, custom.document()) if custom else document
 
     streaming = StreamingDialect(lambda: engine, STAMPS)
@@ -100,12 +104,12 @@ def make_app(
         VERSIONS[settings.compat],
         also=streaming.operations,
         told=streaming.tables,
-        extend=with_custom,
+        extend=with_more,
         counts=counts,
     )
     prefix = settings.mount_prefix or config.http.mount_prefix
-    beside = dialect_mounts(engine, config)
-    routes = [*beside, *dialect.routes, *streaming.sockets]
+    beside = dialect_mounts(hosting)
+    routes = [*beside, *dialect.routes, *streaming.sockets, *(aliases.routes if aliases else ())]
     ours: ASGIApp = Starlette(
         routes=[Mount(prefix, routes=routes)] if prefix else routes,
         exception_handlers=dialect.exception_handlers,
@@ -125,13 +129,21 @@ def agent_protocol(engine: Callable[[], Engine]) -> AgentProtocolDialect:
     )
 
 
-def dialect_mounts(engine: Engine, config: Config) -> list[Mount]:
+def _aliases(hosting: Hosting, config: Config, settings: Settings) -> Aliases | None:
+    """The paths of other dialects at the root, unless they are switched off."""
+    asked = settings.root_aliases
+    if not (config.http.root_aliases if asked is None else asked):
+        return None
+    return Aliases(lambda: hosting.engine, hosting.contracts)
+
+
+def dialect_mounts(hosting: Hosting) -> list[Mount]:
     """The dialects that have a mount of their own."""
-    contracts = Contracts(engine.descriptions.schemas_of, load_manifests(config))
+    engine = hosting.engine
     return [
         WholeMount("/ap", agent_protocol(lambda: engine).app),
         *(
-            WholeMount(version.mount, AcpDialect(lambda: engine, contracts, version).app)
+            WholeMount(version.mount, AcpDialect(lambda: engine, hosting.contracts, version).app)
             for version in ACP_VERSIONS
         ),
     ]

@@ -4,6 +4,7 @@ import os
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from uuid import uuid4
 
 from langgraph.store.base import BaseStore
@@ -20,6 +21,7 @@ from demotic.dialects.langgraph.render_callbacks import callback_json
 from demotic.domain.threads import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
+from demotic.engine.descriptions import Descriptions
 from demotic.engine.items import Items
 from demotic.ports.agent import Agent
 from demotic.ports.checkpoints import Checkpoints
@@ -45,6 +47,14 @@ RENDERERS = {
     "acp": acp_callbacks.callback_json,
 }
 """How each dialect words what callbacks tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """An engine at work, and what the agents that it hosts promise to ACP's clients."""
+
+    engine: Engine
+    contracts: Contracts
 
 
 def make_agents(
@@ -121,7 +131,7 @@ async def engine_of(
     probe: Probe = no_probe,
     on_stuck: Callable[[], None] = nothing,
     on_blocked: Callable[[], None] = nothing,
-) -> AsyncIterator[Engine]:
+) -> AsyncIterator[Hosting]:
     """The engine that configuration and settings describe, at work; `embedder` for the index of
     items, if the configuration has one; `store` opens a store of the user's for them.
 
@@ -143,9 +153,8 @@ async def engine_of(
                 else Items(OwnStore(own), clock, rules_of(own))
             )
             agents = make_agents(config, graphs, SqliteCheckpoints(database), items, own)
-            contracts = Contracts(
-                lambda each: agents[each.agent].schemas(each.config), load_manifests(config)
-            )
+            schemas_of = Descriptions(storage, agents).schemas_of
+            contracts = Contracts(schemas_of, load_manifests(config))
             async with running(
                 storage,
                 agents,
@@ -159,7 +168,7 @@ async def engine_of(
                 on_stuck=on_stuck,
                 on_blocked=on_blocked,
             ) as engine:
-                yield engine
+                yield Hosting(engine, contracts)
     finally:
         if callbacks is not None:
             await callbacks.sender.close()

@@ -121,13 +121,13 @@ async def _serve(
             probe=probe,
             on_stuck=stuck.set,
             on_blocked=on_blocked,
-        ) as engine,
+        ) as hosting,
         custom.lifespan() if custom else nullcontext() as state,
     ):
         # What is loaded now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        app = make_apps(engine, config, settings, custom)
+        app = make_apps(hosting, config, settings, custom)
         server = _Server(
             uvicorn.Config(
                 WithState(app, state) if state else app,
@@ -142,10 +142,10 @@ async def _serve(
                 ws_max_size=settings.body_limit,
                 ws_per_message_deflate=False,  # events are small, and there are many
             ),
-            engine,
+            hosting.engine,
             ready,
         )
-        giving_up = asyncio.create_task(_end_when_stuck(stuck, engine, server))
+        giving_up = asyncio.create_task(_end_when_stuck(stuck, hosting.engine, server))
         await server.serve(sockets=[*sockets] or None)
         giving_up.cancel()
     return stuck.is_set()

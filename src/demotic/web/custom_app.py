@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from demotic.web.openapi import joining
+from demotic.web.openapi.joining import renamed
 
 _CONVERTOR = re.compile(r"{(\w+):\w+}")
 
@@ -78,23 +80,14 @@ def joined(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Our document with theirs in it: their paths win, as they do when they are served."""
     mine: dict[str, Any] = ours["components"]["schemas"]
     schemas = theirs.get("components", {}).get("schemas", {})
-    renamed = {name: f"Custom{name}" if name in mine else name for name in schemas}
-    text = orjson.dumps({"paths": theirs.get("paths", {}), "schemas": schemas})
-    for name, new in renamed.items():
-        old = f'"#/components/schemas/{name}"'.encode()
-        text = text.replace(old, f'"#/components/schemas/{new}"'.encode())
-    read = orjson.loads(text)
-    added = {renamed[name]: schema for name, schema in read["schemas"].items()}
-    paths = {path: _tagged(operations) for path, operations in read["paths"].items()}
-    return {
-        **ours,
-        "tags": [*ours["tags"], {"name": TAG, "description": "Routes of the application itself."}],
-        "paths": {
-            **ours["paths"],
-            **{path: {**ours["paths"].get(path, {}), **each} for path, each in paths.items()},
-        },
-        "components": {**ours["components"], "schemas": {**mine, **added}},
-    }
+    names = {name: f"Custom{name}" if name in mine else name for name in schemas}
+    paths = renamed(theirs.get("paths", {}), names)
+    return joining.joined(
+        ours,
+        paths={path: _tagged(operations) for path, operations in paths.items()},
+        schemas={names[name]: each for name, each in renamed(schemas, names).items()},
+        tag={"name": TAG, "description": "Routes of the application itself."},
+    )
 
 
 TAG = "Custom"

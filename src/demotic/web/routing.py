@@ -1,7 +1,7 @@
 """Routes from a list of operations: one route per path, whatever methods it has."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -22,11 +22,16 @@ class Operation(NamedTuple):
 
 
 def routes(
-    operations: Iterable[Operation], errors: ErrorTable, body: ErrorBody = common_body
+    operations: Iterable[Operation],
+    errors: ErrorTable,
+    body: ErrorBody = common_body,
+    *,
+    uuids: Collection[str] = (),
 ) -> list[Route]:
     """The routes, in the order in which their paths first appear, so that hot paths can lead.
 
-    One route per path keeps matching short and lets a 405 name every method there is.
+    One route per path keeps matching short and lets a 405 name every method there is. Parameters
+    that are `uuids` match nothing else.
     """
     paths: dict[str, dict[str, Handler]] = {}
     for operation in operations:
@@ -35,7 +40,7 @@ def routes(
             raise ValueError(f"{operation.method} {operation.path} is given twice.")
         handlers[operation.method] = guarded(operation.handler, errors, body)
     return [
-        NotedRoute(path, _dispatch(paths[path]), methods=[*paths[path]])
+        UuidRoute(path, _dispatch(paths[path]), methods=[*paths[path]], uuids=uuids)
         for path in unshadowed([*paths])
     ]
 
@@ -87,6 +92,23 @@ class NotedRoute(Route):
         """Serve; also what answers 405."""
         scope[ROUTE] = scope.get("root_path", "") + self.path
         await super().handle(scope, receive, send)
+
+
+class UuidRoute(NotedRoute):
+    """A route some of whose parameters match UUIDs only, and are handed over as they were sent.
+    (Starlette's own convertor makes objects of them, and of other spellings.)"""
+
+    def __init__(
+        self, path: str, endpoint: Handler, *, methods: list[str], uuids: Collection[str]
+    ) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        pattern = self.path_regex.pattern
+        for name in uuids:
+            pattern = pattern.replace(f"(?P<{name}>[^/]+)", f"(?P<{name}>{_UUID})")
+        self.path_regex = re.compile(pattern)
+
+
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class WholeMount(Mount):

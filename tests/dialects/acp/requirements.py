@@ -348,6 +348,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.mounts": Requirement(
         "Demotic", "what ACP and LangGraph's API share is answered by each mount in its own words"
     ),
+    "acp.root": Requirement(
+        "Demotic", "paths that LangGraph's API lacks are served at the root, too"
+    ),
     "acp.threads.shared": Requirement(
         "Demotic", "one thread goes from dialect to dialect, and each tells its own status of it"
     ),

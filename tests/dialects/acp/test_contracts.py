@@ -1,14 +1,19 @@
 """What agents promise, and what happens where something does not fit."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demotic.config import GraphSpec
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import EVERYTHING
+from demotic.server import engine_of, make_app
 from dialects.acp import graphs
 from dialects.acp.acp_http import UNKNOWN, Acp, open_acp, told
+from test_make_app import client_of, configured, settings_of
 
 GREETER = system_assistant_id("graph")
 ADA = {"name": "Ada"}
@@ -394,3 +399,22 @@ async def test_a_contract_is_made_once_per_version_of_an_agent() -> None:
         first = await acp.contracts.of(assistant)
         assert await acp.contracts.of(assistant) is first
         assert await acp.contracts.of(replace(assistant, version=2)) is not first
+
+
+async def test_a_manifest_is_read_once_for_what_is_shown_and_for_what_is_checked(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(graphs.MANIFEST))
+    config = replace(configured(), graphs={"graph": GraphSpec("", acp=file)})
+    settings = settings_of(data_dir=tmp_path)
+    async with engine_of(config, settings, {"graph": graphs.greeter()}) as hosting:
+        file.unlink()
+        async with client_of(make_app(hosting, config, settings)) as client:
+            shown = (await client.get(f"/acp/agents/{GREETER}/descriptor")).json()
+            assert shown["metadata"] == graphs.MANIFEST["metadata"]
+            made = await client.post("/acp/runs/wait", json={"input": {"name": "A" * 20}})
+            place = f"/acp/runs/{made.json()['run']['run_id']}"
+            assert (await client.post(place, json={"shout": True})).status_code == 200
+            output = (await client.get(f"{place}/wait")).json()["output"]
+    assert (output["type"], output["errcode"]) == ("error", 4)

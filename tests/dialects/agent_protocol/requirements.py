@@ -240,6 +240,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.mounts": Requirement(
         "Demotic", "operations shared with another dialect answer in each one's own words"
     ),
+    "ap.root": Requirement(
+        "Demotic", "paths that LangGraph's API lacks are served at the root, too"
+    ),
     "ap.published": Requirement(
         f"{API}, both documents", "answers are what the published schemas say"
     ),

@@ -13,7 +13,7 @@ from dialects.agent_protocol.ap_graphs import asking
 from dialects.agent_protocol.ap_http import UNKNOWN
 from dialects.streaming.streaming_http import Client, Followed, Socket, data, is_end
 from served import Served, served
-from test_make_app import ALICE, KEYS, configured, settings_of
+from test_make_app import ALICE, KEYS, configured, hosting, settings_of
 
 PATHS = ("/stream", "/stream/events")
 START = {"assistantId": "graph", "input": {"items": ["in"]}}
@@ -29,7 +29,7 @@ async def house() -> AsyncIterator[Served]:
 
 def client_of(house: Served) -> Client:
     """A client of a thread, below the mount, that is not there yet."""
-    app = make_app(house.engine, configured(), settings_of())
+    app = make_app(hosting(house.engine), configured(), settings_of())
     return Client(app, uuid7(1), "/ap")
 
 
@@ -140,7 +140,7 @@ async def test_a_command_s_own_failure_is_an_answer(house: Served) -> None:
 @pytest.mark.requirement("ap.streaming.guarded")
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_socket_needs_the_key_that_requests_need(path: str, house: Served) -> None:
-    app = make_app(house.engine, configured(), settings_of(api_keys=KEYS))
+    app = make_app(hosting(house.engine), configured(), settings_of(api_keys=KEYS))
     thread = uuid7(1)
     async with Client(app, thread, "/ap").socket(path) as socket:
         assert await socket.got() == {
@@ -156,7 +156,7 @@ async def test_a_socket_needs_the_key_that_requests_need(path: str, house: Serve
 @pytest.mark.requirement("ap.streaming.guarded")
 async def test_a_part_that_is_switched_off_takes_the_socket_with_it(house: Served) -> None:
     config = configured(disabled=frozenset({"runs"}))
-    client = Client(make_app(house.engine, config, settings_of()), uuid7(1), "/ap")
+    client = Client(make_app(hosting(house.engine), config, settings_of()), uuid7(1), "/ap")
     for path in PATHS:
         async with client.socket(path) as socket:
             assert (await socket.got())["type"] == "websocket.close"
@@ -164,7 +164,7 @@ async def test_a_part_that_is_switched_off_takes_the_socket_with_it(house: Serve
 
 async def test_a_listener_of_its_own_speaks_it_at_its_root(house: Served) -> None:
     settings = settings_of(listeners=(Listener("ap", "127.0.0.1", 8002),))
-    app = make_apps(house.engine, configured(), settings)
+    app = make_apps(hosting(house.engine), configured(), settings)
 
     async def at_its_port(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "server": ("127.0.0.1", 8002)}, receive, send)

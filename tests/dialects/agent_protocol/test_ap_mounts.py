@@ -14,7 +14,7 @@ from dialects.agent_protocol.ap_http import UNKNOWN, WHOLE
 from dialects.langgraph import langgraph_http
 from dialects.langgraph.langgraph_http import frames
 from served import served
-from test_make_app import configured, settings_of
+from test_make_app import configured, hosting, settings_of
 
 HI = [{"role": "user", "content": "Hi"}]
 
@@ -62,7 +62,8 @@ class Both:
 async def both(request: pytest.FixtureRequest) -> AsyncIterator[Both]:
     """The whole application, with a prefix and without."""
     async with served(chat) as opened:
-        app = make_app(opened.engine, configured(mount_prefix=request.param), settings_of())
+        config = configured(mount_prefix=request.param)
+        app = make_app(hosting(opened.engine), config, settings_of())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             found = Both(client, request.param)

@@ -15,7 +15,7 @@ from demotic.domain.ids import uuid7
 from demotic.server import make_app
 from dialects.langgraph.langgraph_http import Streaming, frames
 from served import served
-from test_make_app import configured, settings_of
+from test_make_app import configured, hosting, settings_of
 
 HEADERS = {"host": "test"}
 
@@ -249,7 +249,7 @@ class Socket:
 async def talking(graph: Graph | Factory, mount: str = "") -> AsyncIterator[Client]:
     """A client of a thread that is not there yet, on a server of one graph named `graph`."""
     async with served(graph) as house:
-        app = make_app(house.engine, configured(), settings_of())
+        app = make_app(hosting(house.engine), configured(), settings_of())
         yield Client(app, uuid7(1), mount)
 
 

@@ -9,7 +9,7 @@ from dialects.streaming.streaming_graphs import one
 from dialects.streaming.streaming_http import Client, data, talking
 from house import House
 from served import a, chain
-from test_make_app import configured, settings_of
+from test_make_app import configured, hosting, settings_of
 
 PATHS = ("/stream", "/stream/events")
 START = {"assistant_id": "graph", "input": {"log": ["in"]}}
@@ -40,7 +40,7 @@ async def test_a_client_that_comes_back_is_told_what_it_has_missed() -> None:
 
 @pytest.mark.requirement("streaming.streams.snapshot")
 async def test_where_nothing_is_recent_a_stream_begins_with_the_state(house: House) -> None:
-    app = make_app(house.engine, configured(), settings_of())
+    app = make_app(hosting(house.engine), configured(), settings_of())
     client = Client(app, uuid7(house.clock.now_us()))
     start = {"assistant_id": AGENT, "input": [["emit", "values", {"x": 1}]]}
     _, events = await client.ran("run.start", "values", **start)

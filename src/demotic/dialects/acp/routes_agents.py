@@ -1,6 +1,5 @@
 """Handlers for agents."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -12,14 +11,13 @@ from demotic.dialects.acp.descriptors import agent_json, descriptor_json
 from demotic.dialects.acp.requests import FindEngine, agent_id
 from demotic.domain.assistants import Assistant, AssistantQuery
 from demotic.domain.errors import AssistantNotFound
-from demotic.domain.model import Scope
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of
 from demotic.web.routing import Operation
 
-PAGE = 1000
-"""Agents that are looked at at a time: their names and versions come from manifests, too."""
+OLDEST_FIRST = AssistantQuery(limit=1000, descending=False)
+"""All agents are looked at: their names and versions come from manifests, too."""
 
 
 class AgentRoutes:
@@ -43,7 +41,8 @@ class AgentRoutes:
         first = translate.offset(body.offset)
         last = first + translate.limit(body.limit)
         found: list[dict[str, Any]] = []
-        async for agent in self._all(scope_of(request)):
+        async for each in self._engine().assistants.all(OLDEST_FIRST, scope_of(request)):
+            agent = agent_json(each, self._contracts.manifest(each.agent))
             if _matches(agent, body):
                 found.append(agent)
             if len(found) == last:
@@ -68,17 +67,6 @@ class AgentRoutes:
             return await self._engine().assistants.get(id, scope_of(request))
         except AssistantNotFound:
             raise AssistantNotFound(f"Agent {id} not found") from None
-
-    async def _all(self, scope: Scope) -> AsyncIterator[dict[str, Any]]:
-        offset = 0
-        while True:
-            query = AssistantQuery(limit=PAGE, offset=offset, descending=False)
-            page = await self._engine().assistants.search(query, scope)
-            for each in page.items:
-                yield agent_json(each, self._contracts.manifest(each.agent))
-            offset += len(page.items)
-            if not page.items or offset >= page.total:
-                return
 
 
 def _matches(agent: dict[str, Any], wanted: wire.AgentSearch) -> bool:

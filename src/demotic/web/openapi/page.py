@@ -111,8 +111,9 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_kind(each) for each in schema["anyOf"])
+    for word, key in (("or", "anyOf"), ("and", "allOf")):
+        if key in schema:
+            return f" {word} ".join(_kind(each) for each in schema[key])
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(each))}</code>" for each in schema["enum"] if each)
     if "const" in schema:
