@@ -33,8 +33,8 @@ from demotic.dialects.langgraph import deferred
 from demotic.dialects.langgraph.choices import KINDS
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.lifecycle import mermaid
-from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine
 from demotic.server.aliases import Aliases
 from demotic.server.app import agent_protocol

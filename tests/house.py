@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from demotic.domain.ids import system_assistant_id, uuid7
-from demotic.domain.model import EVERYTHING, BusyPolicy, Json, NewRun, NewThread, RunRequest
+from demotic.domain.model import EVERYTHING, Json
+from demotic.domain.runs import BusyPolicy, NewRun, RunRequest
+from demotic.domain.threads import NewThread
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items

@@ -18,7 +18,9 @@ from demotic.agents.langgraph.store import ItemStore
 from demotic.domain.events import Ended, Event
 from demotic.domain.ids import system_assistant_id, uuid7
 from demotic.domain.items import ItemRules
-from demotic.domain.model import EVERYTHING, NewRun, NewThread, Outcome, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import NewRun, Outcome, RunRequest
+from demotic.domain.threads import NewThread
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.items import Items
 from demotic.engine.runs import Started

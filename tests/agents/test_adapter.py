@@ -17,7 +17,8 @@ from langgraph.types import interrupt
 from demotic.agents.langgraph.factories import Graph
 from demotic.domain.errors import CheckpointNotFound
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, CancelAction
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction
 from demotic.storage.sqlite.database import Database
 from served import State, a, b, chain, decoded, served
 

@@ -20,7 +20,7 @@ from langgraph.types import Command, Overwrite, Send, StateSnapshot, StateUpdate
 from agents.streams import MODES, Told, canonical, told
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.saver import Saver
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.testing.sqlite import hold_lease

@@ -15,7 +15,7 @@ from langgraph.types import Command, StateSnapshot
 from agents.streams import MODES, Told, canonical, told
 from agents.test_differential import Plan, build, plans
 from demotic.agents.langgraph.encoding import plain
-from demotic.domain import model
+from demotic.domain import states
 from demotic.domain.events import Event
 from demotic.domain.model import EVERYTHING
 from served import Served, served
@@ -40,7 +40,7 @@ def bare_shape(state: StateSnapshot) -> Any:
     return plain(state.values or {}), list(state.next), asked, (state.metadata or {}).get("step")
 
 
-def served_shape(state: model.StateSnapshot) -> Any:
+def served_shape(state: states.StateSnapshot) -> Any:
     """A state that the engine shows without ids and times."""
     asked = sorted(str(each["value"]) for each in state.interrupts)
     step = (state.metadata or {}).get("step")

@@ -9,7 +9,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from demotic.agents.langgraph.history import OVERHEAD, Shown
-from demotic.domain.model import EVERYTHING, StateSnapshot
+from demotic.domain.model import EVERYTHING
+from demotic.domain.states import StateSnapshot
 from demotic.engine.states import EMPTY
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 from served import State, a, b, chain, served

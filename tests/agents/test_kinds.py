@@ -21,7 +21,8 @@ from demotic.agents.langgraph.wrapping import one_node
 from demotic.domain.errors import AgentError
 from demotic.domain.items import ItemQuery
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, CancelAction
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction
 from served import State, a, chain, decoded, served
 
 

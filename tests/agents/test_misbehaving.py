@@ -17,7 +17,8 @@ from typing_extensions import TypedDict
 from demotic.agents.langgraph.factories import Graph
 from demotic.domain.events import END as LAST
 from demotic.domain.lifecycle import FINAL, Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, CancelAction, Outcome
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, Outcome
 from served import Served, State, b, chain, decoded, served
 
 PROMPTLY_S = 10

@@ -15,7 +15,8 @@ from typing_extensions import TypedDict
 
 from demotic.agents.langgraph.factories import Graph
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, StateUpdate
+from demotic.domain.model import EVERYTHING
+from demotic.domain.states import StateUpdate
 from served import State, a, b, chain, served
 
 

@@ -10,7 +10,8 @@ from demotic.domain.errors import NotWaiting
 from demotic.domain.events import END, START, Ended, Event
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, NewRun, Outcome, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import NewRun, Outcome, RunRequest
 from demotic.engine.runs import Started
 from served import Served, State, a, chain, served
 

@@ -21,7 +21,7 @@ from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.agents.langgraph.saver import ForeignThread, ReadOnlySaver, Saver
 from demotic.agents.langgraph.serde import StrictSerializer, TypeNotAllowed, graph_types
 from demotic.domain.errors import LeaseLost
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.testing.sqlite import hold_lease

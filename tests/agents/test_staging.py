@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 from agents.test_differential import CHANGES, KEY, Plan, operate, perform, plans
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.staging import StagedCheckpoints
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import Checkpoints, Put
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database

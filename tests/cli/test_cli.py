@@ -96,10 +96,10 @@ def test_a_broken_configuration_is_one_message(project: Path) -> None:
 
 def test_a_variable_of_the_env_file_counts_and_warnings_are_shown(project: Path) -> None:
     (project / ".env").write_text("PORT=none\n")
-    keys = {"graphs": {"mine": "./agent.py:graph"}, "env": ".env", "store": {"path": "x.py:store"}}
+    keys = {"graphs": {"mine": "./agent.py:graph"}, "env": ".env", "encryption": {"path": "x.py:e"}}
     (project / "langgraph.json").write_text(json.dumps(keys))
     assert "Error: PORT: must be a whole number" in refused("dev")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         message = refused("dev", "--port", str(taken.getsockname()[1]))
     assert "Warning: " in message
-    assert "store.path: is not honoured yet" in message
+    assert "encryption: is not honoured yet" in message

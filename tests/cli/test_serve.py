@@ -35,7 +35,7 @@ def ask(url: str, **headers: str) -> dict[str, str]:
 @posix
 def test_it_logs_json_from_its_first_to_its_last_line(project: Path, start: Start) -> None:
     (project / "langgraph.json").write_text(
-        json.dumps({"graphs": {"mine": "./agent.py:graph"}, "store": {"path": "x.py:store"}})
+        json.dumps({"graphs": {"mine": "./agent.py:graph"}, "encryption": {"path": "x.py:e"}})
     )
     server = start(*SERVE)
     [said] = entries(server, "serving")
@@ -45,7 +45,7 @@ def test_it_logs_json_from_its_first_to_its_last_line(project: Path, start: Star
     assert server.stop(signal.SIGTERM) == 0
     lines = [json.loads(line) for line in server.output.splitlines()]
     assert (lines[0]["level"], lines[-1]["event"]) == ("warning", "stopped")
-    assert "store.path: is not honoured yet" in lines[0]["event"]
+    assert "encryption: is not honoured yet" in lines[0]["event"]
     assert "request" in {line["event"] for line in lines}
 
 

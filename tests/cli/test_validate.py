@@ -68,6 +68,18 @@ def test_what_embeds_items_is_loaded_too(project: Path) -> None:
     assert result.stdout.splitlines()[-1] == "1 graph, 0 warnings, 1 error"
 
 
+def test_what_keeps_items_is_loaded_too(project: Path) -> None:
+    (project / "stores.py").write_text("def make(): ...\n\nnumber = 3\n")
+    write(project, store={"path": "./stores.py:make"})
+    result = run("validate")
+    assert result.exit_code == 0
+    assert "  store.path  ./stores.py:make  loaded in " in result.stdout
+    write(project, store={"path": "./stores.py:number"})
+    result = run("validate")
+    assert result.exit_code == 1
+    assert "store.path (./stores.py:number) is a int: it must be a BaseStore" in result.stderr
+
+
 def test_a_missing_file_is_named(project: Path) -> None:
     (project / "langgraph.json").unlink()
     assert str(project / "langgraph.json") in refused("validate")

@@ -65,6 +65,10 @@ def test_a_store_is_read(tmp_path: Path, store: Any, rules: ItemRules) -> None:
         ({"ttl": {"default_ttl": 0}}, r"store\.ttl\.default_ttl: must be more than 0"),
         ({"ttl": {"sweep_interval_minutes": -1}}, r"store\.ttl\.sweep_interval_minutes"),
         ({"ttl": {"refresh_on_read": 1}}, r"store\.ttl\.refresh_on_read: must be true or false"),
+        ({"path": "store.py"}, r"store\.path: must name a store, .* it is 'store\.py'\."),
+        ({"path": ["a:b"]}, r"store\.path: must name a store"),
+        ({"path": "a:b", "index": EMBED}, r"store\.index: is for the server's own store"),
+        ({"path": "a:b", "ttl": {"default_ttl": 1}}, r"store\.ttl: .* Remove it, or store\.path"),
     ],
 )
 def test_what_it_cannot_mean_stops_the_start(tmp_path: Path, store: Any, message: str) -> None:
@@ -72,13 +76,18 @@ def test_what_it_cannot_mean_stops_the_start(tmp_path: Path, store: Any, message
         read(tmp_path, store)
 
 
-def test_keys_that_do_not_exist_or_are_not_honoured_are_told(tmp_path: Path) -> None:
-    store = {"index": {**EMBED, "feilds": ["x"]}, "ttl": {"default": 1}, "path": "x.py:make"}
-    path, index, ttl = read(tmp_path, store).warnings
+def test_a_store_of_the_users_own_is_named(tmp_path: Path) -> None:
+    config = read(tmp_path, {"path": "./stores.py:make"})
+    assert (config.store, config.warnings) == ("./stores.py:make", ())
+    assert read(tmp_path, {}).store is None
+
+
+def test_keys_that_do_not_exist_are_told(tmp_path: Path) -> None:
+    store = {"index": {**EMBED, "feilds": ["x"]}, "ttl": {"default": 1}}
+    index, ttl = read(tmp_path, store).warnings
     assert "store.index.feilds: there is no such setting" in index
     assert "Did you mean 'store.index.fields'?" in index
     assert "store.ttl.default: there is no such setting" in ttl
-    assert "store.path: is not honoured yet: items are kept in the data directory" in path
 
 
 def test_the_variable_wins_over_the_file(tmp_path: Path) -> None:

@@ -48,11 +48,11 @@ def test_a_variable_wins_over_its_key_and_says_so(tmp_path: Path) -> None:
 
 
 def test_the_env_file_may_hold_such_a_variable(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text('LANGGRAPH_STORE={"path": "x.py:store"}\n')
+    (tmp_path / ".env").write_text('LANGGRAPH_CHECKPOINTER={"path": "x.py:saver"}\n')
     keys = {"graphs": {"agent": "./agent.py:graph"}, "env": ".env"}
     (tmp_path / "langgraph.json").write_text(json.dumps(keys))
     [warning] = read_config(tmp_path, {}).warnings
-    assert warning.startswith("LANGGRAPH_STORE: store.path: is not honoured yet")
+    assert warning.startswith("LANGGRAPH_CHECKPOINTER: checkpointer.path: is not honoured")
 
 
 @pytest.mark.parametrize("name", sorted(FILE_FORMS.keys() - {"LANGSERVE_GRAPHS"}))

@@ -8,7 +8,7 @@ import pytest
 
 from demotic.agents.langgraph.buffer import BufferedCheckpoints
 from demotic.domain.errors import LeaseLost
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.storage.sqlite.checkpoints import SqliteCheckpoints
 from demotic.storage.sqlite.database import Database
 from demotic.testing.checkpoint_builders import (

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from demotic.domain.assistants import changed, is_reserved, mirrored
-from demotic.domain.model import Assistant, AssistantChange
+from demotic.domain.assistants import Assistant, AssistantChange, changed, is_reserved, mirrored
 
 OLD = Assistant(
     id="a",

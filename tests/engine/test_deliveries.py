@@ -19,7 +19,8 @@ from demotic.domain.deliveries import (
 )
 from demotic.domain.errors import CallbackRefused, DeliveryNotFound, StorageUnavailable
 from demotic.domain.ids import system_assistant_id, uuid7
-from demotic.domain.model import EVERYTHING, Json, NewRun, RunRequest
+from demotic.domain.model import EVERYTHING, Json
+from demotic.domain.runs import NewRun, RunRequest
 from demotic.engine.core import Limits
 from demotic.engine.deliveries import (
     GIVE_UP_AFTER_S,

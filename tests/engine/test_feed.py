@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from demotic.domain.events import Ended, Event
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, CancelAction, Claim, Claimer, Outcome
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, Claim, Claimer, Outcome
 from demotic.engine.follow import Following, Hub
 from demotic.engine.recorder import Recorder
 from demotic.storage.sqlite.database import Database

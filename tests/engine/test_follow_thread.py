@@ -14,13 +14,10 @@ from hypothesis import strategies as st
 from demotic.domain.errors import ShuttingDown, ThreadNotFound
 from demotic.domain.events import CHANGED, END, START, Ended, Event
 from demotic.domain.ids import SPACING
-from demotic.domain.model import (
-    EVERYTHING,
-    CancelAction,
-    Claim,
-    NewThread,
-    StateUpdate,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, Claim
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import NewThread
 from demotic.engine import follow_thread
 from demotic.engine.core import Engine
 from demotic.engine.follow import Hub

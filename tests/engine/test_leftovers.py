@@ -6,7 +6,8 @@ import threading
 from typing import Any
 
 from demotic.domain.errors import LeaseLost
-from demotic.domain.model import EVERYTHING, CancelAction
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction
 from demotic.engine.core import Limits
 from demotic.engine.leftovers import AgentExecutor, Leftovers
 from demotic.testing.clock import FakeClock

@@ -9,7 +9,8 @@ import pytest
 from demotic.domain.errors import StorageUnavailable
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import EVERYTHING, NewRun, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import NewRun, RunRequest
 from demotic.engine import janitors
 from demotic.engine.core import Limits
 from demotic.engine.heartbeat import Heartbeat

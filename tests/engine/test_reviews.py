@@ -11,7 +11,9 @@ import pytest
 from demotic.domain.events import END, Ended
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, Claim, Json, NewRun, NewThread, Outcome, RunRequest
+from demotic.domain.model import EVERYTHING, Json
+from demotic.domain.runs import Claim, NewRun, Outcome, RunRequest
+from demotic.domain.threads import NewThread
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.worker import Review
 from demotic.storage.sqlite.database import Database

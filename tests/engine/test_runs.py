@@ -9,7 +9,8 @@ from demotic.domain.errors import Conflict, RunNotFound, ThreadBusy, ThreadNotFo
 from demotic.domain.events import END, START, Ended, Event
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, BusyPolicy, CancelAction, NewRun, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import BusyPolicy, CancelAction, NewRun, RunRequest
 from demotic.engine import worker
 from demotic.engine.core import Limits
 from demotic.engine.follow import Following

@@ -14,8 +14,10 @@ import pytest
 from demotic.domain.errors import Conflict, ScheduleNotFound, SchedulesOff
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import EVERYTHING, BusyPolicy, Json, NewRun, Run, RunRequest, ThreadQuery
+from demotic.domain.model import EVERYTHING, Json
+from demotic.domain.runs import BusyPolicy, NewRun, Run, RunRequest
 from demotic.domain.schedules import NewSchedule, Schedule, ScheduleQuery, Timing
+from demotic.domain.threads import ThreadQuery
 from demotic.engine.core import Limits
 from demotic.storage.sqlite.database import Database
 from house import House, open_house

@@ -6,7 +6,8 @@ import pytest
 
 from demotic.domain.errors import BadInput, NoAgent, ThreadBusy
 from demotic.domain.lifecycle import RunState, ThreadState
-from demotic.domain.model import EVERYTHING, StateUpdate
+from demotic.domain.model import EVERYTHING
+from demotic.domain.states import StateUpdate
 from house import House
 
 

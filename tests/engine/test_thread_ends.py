@@ -8,7 +8,8 @@ import pytest
 from demotic.domain.errors import ThreadNotFound
 from demotic.domain.events import Ended, Event
 from demotic.domain.ids import system_assistant_id, uuid7
-from demotic.domain.model import EVERYTHING, CancelAction, Json, NewRun, RunRequest
+from demotic.domain.model import EVERYTHING, Json
+from demotic.domain.runs import CancelAction, NewRun, RunRequest
 from demotic.engine.follow_thread import ThreadFollowing
 from demotic.engine.runs import Started
 from house import House

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from demotic.domain.errors import LeaseLost, ThreadBusy, ThreadNotFound
-from demotic.domain.model import EVERYTHING, Lifetime, NewThread, Pruning, StateUpdate
+from demotic.domain.model import EVERYTHING
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import Lifetime, NewThread, Pruning
 from demotic.engine.core import Limits
 from demotic.storage.sqlite.database import Database
 from house import House, open_house

@@ -8,7 +8,8 @@ import pytest
 from demotic.domain.callbacks import Callback
 from demotic.domain.deliveries import Change, DeliveryQuery, DeliveryState
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, BusyPolicy, Outcome, Run, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import BusyPolicy, Outcome, Run, RunRequest
 from demotic.storage.sqlite import rows
 from demotic.storage.sqlite.database import Database
 from demotic.storage.sqlite.storage import SqliteStorage

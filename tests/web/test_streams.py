@@ -9,7 +9,8 @@ from starlette.types import Message
 
 from demotic.domain.errors import RunNotFound, StorageUnavailable
 from demotic.domain.events import END, START, Ended, Event
-from demotic.domain.model import EVERYTHING, CancelAction
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction
 from demotic.engine.follow import Hub
 from demotic.engine.runs import Started
 from demotic.web.keepalive import chunks, waiting_answer

@@ -42,9 +42,9 @@ def command(config: Path | None, no_load: bool) -> None:
 
 
 def load_all(config: Config) -> int:
-    """Load every graph, and what embeds items, saying so; how many cannot be."""
+    """Load every graph, and what keeps or embeds items, saying so; how many cannot be."""
     # What the server imports takes most of the time: a command that loads nothing is quick.
-    from demotic.server import load_embeddings
+    from demotic.server import load_embeddings, load_own_store
 
     config.enter()
     parts: list[tuple[str, str, Callable[[], object]]] = [
@@ -53,6 +53,8 @@ def load_all(config: Config) -> int:
     ]
     if index := config.memory.index:
         parts.append(("store.index", index.embed, partial(load_embeddings, config)))
+    if config.store is not None:
+        parts.append(("store.path", config.store, partial(load_own_store, config)))
     width = max(len(name) for name, *_ in parts)
     return sum(not load(name.ljust(width), target, call) for name, target, call in parts)
 

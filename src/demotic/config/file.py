@@ -13,7 +13,7 @@ from demotic.config import lifetimes
 from demotic.config.http import HttpReading
 from demotic.config.keys import BUILD_ONLY, FILE_FORMS, HONOURED, NOT_YET
 from demotic.config.model import FILE_NAME, Config, ConfigError, GraphSpec, ThreadTtl, Webhooks
-from demotic.config.store import read_rules
+from demotic.config.store import read_path, read_rules
 from demotic.config.variables import variable_warnings
 from demotic.config.webhooks import read_webhooks
 from demotic.domain.items import ItemRules
@@ -52,7 +52,7 @@ class _Reader(HttpReading):
         environ = {**env, **self._environ}
         data = self._overlaid(data, environ)
         checkpointer = self._part(data, "checkpointer", {"serde", "ttl"})
-        store = self._part(data, "store", {"index", "ttl"})
+        store = self._part(data, "store", {"index", "path", "ttl"})
         known = NOT_YET.keys() | BUILD_ONLY | HONOURED
         self._check_keys(data, "", {key for key in known if "." not in key})
         no_paths: tuple[Path, ...] = ()
@@ -66,6 +66,7 @@ class _Reader(HttpReading):
             allowed_types=self._try((), self._allowed_types, checkpointer.get("serde") or {}),
             http=self._http(data, environ),
             memory=self._try(ItemRules(), read_rules, store, self._error, self._check_keys),
+            store=self._try(None, read_path, store, self._error),
             webhooks=self._try(Webhooks(), self._webhooks, data.get("webhooks"), environ),
             thread_ttl=self._try(None, self._thread_ttl, checkpointer.get("ttl")),
             warnings=(*self._warnings, *variable_warnings(environ)),

@@ -17,7 +17,6 @@ NOT_YET = {
     "encryption": "data is stored unencrypted",
     "node_loader": "only Python graphs are hosted",
     "priority": "runs are started in the order of their arrival",
-    "store.path": "items are kept in the data directory",
     "ui": "its components are not served",
     "ui_config": "its components are not served",
 }

@@ -124,6 +124,7 @@ class Config:
     allowed_types: tuple[tuple[str, str], ...] = ()
     http: HttpSpec = HttpSpec()
     memory: ItemRules = ItemRules()
+    store: str | None = None
     webhooks: Webhooks = Webhooks()
     thread_ttl: ThreadTtl | None = None
     warnings: tuple[str, ...] = ()

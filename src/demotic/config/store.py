@@ -33,6 +33,27 @@ def read_rules(store: Mapping[str, Any], error: Error, check_keys: CheckKeys) ->
     )
 
 
+def read_path(store: Mapping[str, Any], error: Error) -> str | None:
+    """What opens a store of the user's own, if there is one. Raises `ConfigError`."""
+    path = store.get("path")
+    if path is None:
+        return None
+    if not isinstance(path, str) or not all(path.rpartition(":")):
+        raise error(
+            "store.path",
+            "must name a store, or what makes one, as in './store.py:make' or "
+            f"'package.module:make'; it is {path!r}.",
+        )
+    for key in ("index", "ttl"):
+        if store.get(key):
+            raise error(
+                f"store.{key}",
+                f"is for the server's own store, not for {path}, which decides this itself. "
+                "Remove it, or store.path.",
+            )
+    return path
+
+
 def _index(index: Mapping[str, Any], error: Error) -> ItemIndex:
     dims, embed, fields = index.get("dims"), index.get("embed"), index.get("fields") or ["$"]
     if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:

@@ -1,10 +1,70 @@
-"""How an assistant's settings change: every storage applies the same rules."""
+"""Assistants: versioned settings of agents, and how they change: every storage applies the same
+rules."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from demotic.domain.model import Assistant, AssistantChange, Json
+from demotic.domain.model import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAssistant:
+    """Settings of an agent to store."""
+
+    id: str
+    agent: str
+    name: str
+    description: str | None = None
+    config: Mapping[str, Json] = field(default_factory=dict)
+    context: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant(NewAssistant):
+    """Versioned settings of an agent; what callers address."""
+
+    version: int
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantChange:
+    """What to change of an assistant: `metadata` is merged, the rest replaced unless None."""
+
+    agent: str | None = None
+    name: str | None = None
+    description: str | None = None
+    config: Mapping[str, Json] | None = None
+    context: Mapping[str, Json] | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantQuery:
+    """Which assistants to list. `name` matches any part, ignoring case."""
+
+    agent: str | None = None
+    name: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    limit: int = 10
+    offset: int = 0
+    sort_by: str = "created"
+    descending: bool = True
+    count_up_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSchemas:
+    """JSON schemas of what an agent takes and keeps; None for one that cannot be told."""
+
+    input: Json = None
+    output: Json = None
+    state: Json = None
+    config: Json = None
+    context: Json = None
 
 
 class Settings(NamedTuple):

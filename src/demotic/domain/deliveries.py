@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Outcome, Run
+from demotic.domain.runs import Outcome, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from demotic.domain.model import Outcome
+from demotic.domain.runs import Outcome
 
 
 class Event(NamedTuple):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from demotic.domain.errors import DemoticError
 from demotic.domain.instants import next_instant
-from demotic.domain.model import Admission, Json, NewRun, Scope
+from demotic.domain.model import Json, Scope
+from demotic.domain.runs import Admission, NewRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+from demotic.domain.assistants import Assistant, AssistantChange, AssistantQuery, NewAssistant
 from demotic.domain.errors import AgentNotFound, AssistantExists
 from demotic.domain.events import Ended
 from demotic.domain.ids import system_assistant_id
-from demotic.domain.model import (
-    Assistant,
-    AssistantChange,
-    AssistantQuery,
-    Json,
-    NewAssistant,
-    Page,
-    Scope,
-)
+from demotic.domain.model import Json, Page, Scope
 from demotic.engine.follow import Hub
 from demotic.engine.worker import Worker
 from demotic.ports.agent import Agent

@@ -5,14 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from demotic.domain.errors import Conflict, DemoticError, NotFound
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    CancelAction,
-    NewRun,
-    Run,
-    Scope,
-    Unfinished,
-)
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import CancelAction, NewRun, Run, Unfinished
 from demotic.engine.runs import Runs
 from demotic.engine.worker import Worker
 from demotic.ports.clock import Clock

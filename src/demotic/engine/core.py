@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from demotic.domain.model import Lifetime
+from demotic.domain.threads import Lifetime
 from demotic.engine.assistants import Assistants
 from demotic.engine.batches import Batches
 from demotic.engine.deliveries import Callbacks, Deliveries

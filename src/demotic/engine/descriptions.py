@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.errors import AgentNotFound
-from demotic.domain.model import AgentSchemas, Assistant, Json, Scope
+from demotic.domain.model import Json, Scope
 from demotic.ports.agent import Agent
 from demotic.ports.storage import Storage
 

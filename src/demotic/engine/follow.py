@@ -9,7 +9,8 @@ from typing import Protocol
 
 from demotic.domain.errors import RunNotFound, ShuttingDown, ThreadNotFound
 from demotic.domain.events import Ended, Event
-from demotic.domain.model import EVERYTHING, Run, Scope
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import Run
 from demotic.engine.follow_thread import ThreadFollowing
 from demotic.engine.reading import LIVE_LIMIT, Reader
 from demotic.ports.storage import Storage

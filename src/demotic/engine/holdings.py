@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 
 
 class Holdings:

@@ -125,6 +125,7 @@ class Batch:
             ttl_us=None if ttl_s is None else int(ttl_s * 1e6),
             index_id=self._means.index_id,
             vectors=[self.stored[text] for text in texts],
+            fields=operation.index,
         )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from demotic.domain.events import Event
 from demotic.domain.ids import MAX_EVENTS, seq_of
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.engine.follow import Hub
 from demotic.engine.patience import patiently
 from demotic.ports.clock import Clock

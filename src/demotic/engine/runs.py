@@ -9,19 +9,10 @@ from demotic.domain.errors import Conflict, NotFound, ThreadBusy
 from demotic.domain.events import Ended
 from demotic.domain.ids import seq_of, uuid7
 from demotic.domain.lifecycle import LEG_ENDS, RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    Admission,
-    CancelAction,
-    Json,
-    Lifetime,
-    NewRun,
-    Outcome,
-    Run,
-    RunQuery,
-    Scope,
-)
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import Admission, CancelAction, NewRun, Outcome, Run, RunQuery
 from demotic.domain.schedules import Fired, Firing
+from demotic.domain.threads import Lifetime
 from demotic.engine.deliveries import Deliveries
 from demotic.engine.follow import Following, Hub
 from demotic.engine.patience import patiently

@@ -9,18 +9,10 @@ from demotic.domain.errors import AgentNotFound, LeaseLost, NoAgent, ThreadExist
 from demotic.domain.events import CHANGED, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    Json,
-    LeaseKey,
-    Lifetime,
-    NewThread,
-    Outcome,
-    Scope,
-    StateSnapshot,
-    StateUpdate,
-    Superstep,
-    Thread,
-)
+from demotic.domain.model import Json, Scope
+from demotic.domain.runs import LeaseKey, Outcome
+from demotic.domain.states import StateSnapshot, StateUpdate, Superstep
+from demotic.domain.threads import Lifetime, NewThread, Thread
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.holdings import Holdings

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from demotic.domain.errors import ThreadExists, ThreadNotFound
 from demotic.domain.events import Ended, FeedSpan
-from demotic.domain.model import Json, Lifetime, NewThread, Page, Scope, Thread, ThreadQuery
+from demotic.domain.model import Json, Page, Scope
+from demotic.domain.threads import Lifetime, NewThread, Thread, ThreadQuery
 from demotic.engine.follow import Hub
 from demotic.engine.follow_thread import ThreadFollowing
 from demotic.engine.worker import Worker

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from demotic.domain.errors import LeaseLost, ThreadBusy, ThreadNotFound
 from demotic.domain.events import Ended
-from demotic.domain.model import EVERYTHING, LeaseKey, Pruning, Scope, Size, ThreadSize
+from demotic.domain.model import EVERYTHING, Scope, Size
+from demotic.domain.runs import LeaseKey
+from demotic.domain.threads import Pruning, ThreadSize
 from demotic.engine.follow import Hub
 from demotic.engine.holdings import Holdings
 from demotic.engine.patience import patiently

@@ -12,7 +12,7 @@ from demotic.domain.errors import LeaseLost
 from demotic.domain.events import END, START, Ended
 from demotic.domain.figures import Pool
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Claim, Claimer, LeaseKey, Outcome, Run
+from demotic.domain.runs import Claim, Claimer, LeaseKey, Outcome, Run
 from demotic.engine.encode import encode
 from demotic.engine.follow import Hub
 from demotic.engine.leftovers import Leftovers

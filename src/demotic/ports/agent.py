@@ -4,17 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from demotic.domain.model import (
-    AgentSchemas,
-    Claim,
-    Json,
-    LeaseKey,
-    Outcome,
-    Size,
-    StateSnapshot,
-    Superstep,
-    Thread,
-)
+from demotic.domain.assistants import AgentSchemas
+from demotic.domain.model import Json, Size
+from demotic.domain.runs import Claim, LeaseKey, Outcome
+from demotic.domain.states import StateSnapshot, Superstep
+from demotic.domain.threads import Thread
 from demotic.ports.checkpoints import Change
 
 

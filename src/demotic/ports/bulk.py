@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Admission, Claimer, NewRun, Scope, Unfinished
+from demotic.domain.model import Scope
+from demotic.domain.runs import Admission, Claimer, NewRun, Unfinished
 
 
 class BulkStorage(Protocol):

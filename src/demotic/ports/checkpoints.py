@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from demotic.domain.errors import DemoticError
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -5,7 +5,7 @@ A vector belongs to the index that its storage has opened: only vectors of one i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from demotic.domain.items import (
     Item,
@@ -36,7 +36,8 @@ class ItemWrite:
     """An item to store, or (`value` None) to delete.
 
     It is kept for `ttl_us` microseconds (None: for ever). `index_id` is the index that is
-    open, `vectors` are the item's in it, as in `Vector`.
+    open, `vectors` are the item's in it, as in `Vector`. `fields` are those of `NewItem.index`,
+    for a storage that makes vectors itself.
     """
 
     namespace: Namespace
@@ -45,6 +46,7 @@ class ItemWrite:
     ttl_us: int | None = None
     index_id: int | None = None
     vectors: Sequence[bytes] = ()
+    fields: Literal[False] | Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

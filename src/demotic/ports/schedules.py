@@ -4,7 +4,8 @@ all of them."""
 from collections.abc import Sequence
 from typing import Protocol
 
-from demotic.domain.model import Claimer, Page, Scope
+from demotic.domain.model import Page, Scope
+from demotic.domain.runs import Claimer
 from demotic.domain.schedules import (
     Fired,
     Firing,

@@ -6,7 +6,9 @@ The rules are those of `ports.storage`.
 from collections.abc import Sequence
 from typing import Protocol
 
-from demotic.domain.model import Expired, LeaseKey, Scope, ThreadSize
+from demotic.domain.model import Scope
+from demotic.domain.runs import LeaseKey
+from demotic.domain.threads import Expired, ThreadSize
 
 
 class UpkeepStorage(Protocol):

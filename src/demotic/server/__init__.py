@@ -8,6 +8,7 @@ from demotic.server.loading import (
     load_embeddings,
     load_graphs,
     load_manifests,
+    load_own_store,
 )
 from demotic.server.serving import leave_stuck_threads, serve
 
@@ -22,6 +23,7 @@ __all__ = [
     "load_embeddings",
     "load_graphs",
     "load_manifests",
+    "load_own_store",
     "make_app",
     "make_apps",
     "serve",

@@ -15,8 +15,10 @@ from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.agent_protocol import render
 from demotic.dialects.agent_protocol.capabilities import Capabilities
 from demotic.dialects.agent_protocol.replies import RunOutput
+from demotic.domain.assistants import Assistant
 from demotic.domain.events import Ended
-from demotic.domain.model import Assistant, Run, Scope
+from demotic.domain.model import Scope
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 
 

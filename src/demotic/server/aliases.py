@@ -19,7 +19,8 @@ from demotic.dialects.agent_protocol.capabilities import Capabilities
 from demotic.dialects.agent_protocol.errors import ERRORS as AGENT_PROTOCOL_ERRORS
 from demotic.dialects.agent_protocol.replies import RunOutput
 from demotic.dialects.agent_protocol.requests import FindEngine, run_id
-from demotic.domain.model import AssistantQuery, Run
+from demotic.domain.assistants import AssistantQuery
+from demotic.domain.runs import Run
 from demotic.server.alias_bodies import AgentSearch, BothResults, Union, matches, run_json
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json

@@ -3,11 +3,14 @@
 import os
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from uuid import uuid4
 
+from langgraph.store.base import BaseStore
+
 from demotic.agents.langgraph.adapter import LangGraphAgent
+from demotic.agents.langgraph.own_store import Opener, OwnStore, rules_of
 from demotic.agents.langgraph.serde import StrictSerializer
 from demotic.agents.langgraph.store import ItemStore
 from demotic.config import Config, Settings, ThreadTtl
@@ -15,7 +18,7 @@ from demotic.dialects.acp import render_callbacks as acp_callbacks
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.agent_protocol import render_callbacks as agent_protocol_callbacks
 from demotic.dialects.langgraph.render_callbacks import callback_json
-from demotic.domain.model import Lifetime, Pruning
+from demotic.domain.threads import Lifetime, Pruning
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.descriptions import Descriptions
@@ -55,11 +58,16 @@ class Hosting:
 
 
 def make_agents(
-    config: Config, graphs: Graphs, checkpoints: Checkpoints, memory: Memory
+    config: Config,
+    graphs: Graphs,
+    checkpoints: Checkpoints,
+    memory: Memory,
+    own: BaseStore | None = None,
 ) -> dict[str, Agent]:
-    """The graphs as agents whose state is kept in a checkpoint store, and that share a memory."""
+    """The graphs as agents whose state is kept in a checkpoint store, and that share a memory:
+    `own`, as it is, where that is given."""
     agents: dict[str, Agent] = {}
-    store = ItemStore(memory)
+    store = ItemStore(memory) if own is None else own
     for name, graph in graphs.items():
         serde = StrictSerializer(allowed_msgpack_modules=[*config.allowed_types])
         agents[name] = LangGraphAgent(
@@ -90,6 +98,24 @@ def callbacks_of(config: Config, settings: Settings) -> Callbacks | None:
     return Callbacks(sender=sender, renderers=RENDERERS, keep_s=settings.webhook_log_s)
 
 
+def limits_of(config: Config, settings: Settings) -> Limits:
+    """How much the engine does at once, and for how long."""
+    ttl = settings.thread_ttl or config.thread_ttl or ThreadTtl()
+    return Limits(
+        slots=settings.slots,
+        run_s=settings.run_s,
+        drain_s=settings.drain_s,
+        retention_s=settings.retention_s,
+        schedules=settings.schedules,
+        look_s=settings.look_s,
+        stuck=settings.stuck_limit,
+        blocked_s=settings.blocked_s,
+        lifetime=_lifetime(ttl),
+        sweep_s=ttl.sweep_interval_minutes * 60,
+        sweep_limit=ttl.sweep_limit,
+    )
+
+
 def nothing() -> None:
     """Nothing is done."""
 
@@ -100,13 +126,14 @@ async def engine_of(
     settings: Settings,
     graphs: Graphs,
     embedder: Embedder | None = None,
+    store: Opener | None = None,
     *,
     probe: Probe = no_probe,
     on_stuck: Callable[[], None] = nothing,
     on_blocked: Callable[[], None] = nothing,
 ) -> AsyncIterator[Hosting]:
     """The engine that configuration and settings describe, at work; `embedder` for the index of
-    items, if the configuration has one.
+    items, if the configuration has one; `store` opens a store of the user's for them.
 
     `on_stuck` and `on_blocked` are those of `demotic.engine.core.running`. `probe` is called with
     the name of every point at which a write is submitted, executed, committed and answered; tests
@@ -117,40 +144,31 @@ async def engine_of(
         path, synchronous=settings.synchronous, probe=probe, vectors=embedder is not None
     )
     storage, clock = SqliteStorage(database), SystemClock()
-    items = Items(storage, clock, config.memory, embedder)
     callbacks = callbacks_of(config, settings)
     try:
-        agents = make_agents(config, graphs, SqliteCheckpoints(database), items)
-        schemas_of = Descriptions(storage, agents).schemas_of
-        contracts = Contracts(schemas_of, load_manifests(config))
-        ttl = settings.thread_ttl or config.thread_ttl or ThreadTtl()
-        limits = Limits(
-            slots=settings.slots,
-            run_s=settings.run_s,
-            drain_s=settings.drain_s,
-            retention_s=settings.retention_s,
-            schedules=settings.schedules,
-            look_s=settings.look_s,
-            stuck=settings.stuck_limit,
-            blocked_s=settings.blocked_s,
-            lifetime=_lifetime(ttl),
-            sweep_s=ttl.sweep_interval_minutes * 60,
-            sweep_limit=ttl.sweep_limit,
-        )
-        async with running(
-            storage,
-            agents,
-            clock,
-            limits,
-            worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
-            system_metadata=SYSTEM,
-            items=items,
-            callbacks=callbacks,
-            reviews={"acp": contracts.review},
-            on_stuck=on_stuck,
-            on_blocked=on_blocked,
-        ) as engine:
-            yield Hosting(engine, contracts)
+        async with store() if store else nullcontext() as own:
+            items = (
+                Items(storage, clock, config.memory, embedder)
+                if own is None
+                else Items(OwnStore(own), clock, rules_of(own))
+            )
+            agents = make_agents(config, graphs, SqliteCheckpoints(database), items, own)
+            schemas_of = Descriptions(storage, agents).schemas_of
+            contracts = Contracts(schemas_of, load_manifests(config))
+            async with running(
+                storage,
+                agents,
+                clock,
+                limits_of(config, settings),
+                worker_name=f"{sockets.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+                system_metadata=SYSTEM,
+                items=items,
+                callbacks=callbacks,
+                reviews={"acp": contracts.review},
+                on_stuck=on_stuck,
+                on_blocked=on_blocked,
+            ) as engine:
+                yield Hosting(engine, contracts)
     finally:
         if callbacks is not None:
             await callbacks.sender.close()

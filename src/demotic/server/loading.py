@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from demotic.agents.langgraph.embeddings import load_embedder
 from demotic.agents.langgraph.factories import Factory, Graph
 from demotic.agents.langgraph.loader import load_graph, load_object
+from demotic.agents.langgraph.own_store import Opener, load_store
 from demotic.config import Config
 from demotic.dialects.acp.manifest import Manifest, read_manifest
 from demotic.domain.errors import AgentError
@@ -23,12 +24,18 @@ class Loaded:
 
     graphs: Graphs
     embedder: Embedder | None
+    store: Opener | None
     custom: CustomApp | None
 
 
 def load(config: Config) -> Loaded:
     """All of it. Raises `AgentError`."""
-    return Loaded(load_graphs(config), load_embeddings(config), load_custom_app(config))
+    return Loaded(
+        graphs=load_graphs(config),
+        embedder=load_embeddings(config),
+        store=load_own_store(config),
+        custom=load_custom_app(config),
+    )
 
 
 def load_graphs(config: Config) -> Graphs:
@@ -49,6 +56,13 @@ def load_embeddings(config: Config) -> Embedder | None:
     """
     index = config.memory.index
     return load_embedder(index.embed, config.directory, config.import_paths) if index else None
+
+
+def load_own_store(config: Config) -> Opener | None:
+    """What opens the store of the user's own that a configuration names. Raises `AgentError`."""
+    if config.store is None:
+        return None
+    return load_store(config.store, config.directory, config.import_paths)
 
 
 def load_manifests(config: Config) -> Mapping[str, Manifest]:

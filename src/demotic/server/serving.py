@@ -117,6 +117,7 @@ async def _serve(
             settings,
             loaded.graphs,
             loaded.embedder,
+            loaded.store,
             probe=probe,
             on_stuck=stuck.set,
             on_blocked=on_blocked,

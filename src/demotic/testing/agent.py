@@ -6,18 +6,13 @@ from dataclasses import replace
 
 import orjson
 
+from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import BadInput, CheckpointNotFound
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import (
-    AgentSchemas,
-    Json,
-    Outcome,
-    Size,
-    StateSnapshot,
-    StateUpdate,
-    Superstep,
-    Thread,
-)
+from demotic.domain.model import Json, Size
+from demotic.domain.runs import Outcome
+from demotic.domain.states import StateSnapshot, StateUpdate, Superstep
+from demotic.domain.threads import Thread
 from demotic.engine.states import EMPTY
 from demotic.ports.agent import Attempt, StateChange
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from demotic.domain.errors import Conflict, LeaseLost
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import Checkpoints, MissingValues
 from demotic.testing.checkpoint_builders import (
     OTHER,

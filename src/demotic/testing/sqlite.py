@@ -2,7 +2,7 @@
 
 import apsw
 
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.storage.sqlite.database import Database
 
 _THREAD = """

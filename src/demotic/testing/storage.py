@@ -6,6 +6,7 @@ two views of one backend.
 
 import pytest
 
+from demotic.domain.assistants import AssistantQuery, NewAssistant
 from demotic.domain.errors import (
     AssistantNotFound,
     Conflict,
@@ -17,15 +18,9 @@ from demotic.domain.errors import (
 from demotic.domain.events import END, Event
 from demotic.domain.ids import epoch_of, first_epoch, uuid7
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    AssistantQuery,
-    CancelAction,
-    NewAssistant,
-    NewThread,
-    Outcome,
-    ThreadQuery,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, Outcome
+from demotic.domain.threads import NewThread, ThreadQuery
 from demotic.ports.storage import Storage
 from demotic.testing.storage_admin import AssistantAdminContract, ThreadAdminContract
 from demotic.testing.storage_admission import AdmissionContract, DisplacementContract

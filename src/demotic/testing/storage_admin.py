@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from demotic.domain.assistants import Assistant, AssistantChange, AssistantQuery, NewAssistant
 from demotic.domain.errors import (
     AssistantExists,
     AssistantNotFound,
@@ -14,20 +15,9 @@ from demotic.domain.errors import (
 from demotic.domain.events import END
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    Assistant,
-    AssistantChange,
-    AssistantQuery,
-    CancelAction,
-    Json,
-    NewAssistant,
-    NewThread,
-    Outcome,
-    Scope,
-    ThreadQuery,
-    Unfinished,
-)
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import CancelAction, Outcome, Unfinished
+from demotic.domain.threads import NewThread, ThreadQuery
 from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.storage import Storage
 from demotic.testing.checkpoint_builders import checkpoint, head, leaf, write

@@ -2,6 +2,7 @@
 
 import pytest
 
+from demotic.domain.assistants import NewAssistant
 from demotic.domain.errors import (
     AgentNotFound,
     AssistantNotFound,
@@ -12,16 +13,9 @@ from demotic.domain.errors import (
 )
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    BusyPolicy,
-    CancelAction,
-    Claimer,
-    Idempotency,
-    NewAssistant,
-    Outcome,
-    ThreadQuery,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import BusyPolicy, CancelAction, Claimer, Idempotency, Outcome
+from demotic.domain.threads import ThreadQuery
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (
     AGENT,

@@ -2,28 +2,24 @@
 
 from collections.abc import Sequence
 
+from demotic.domain.assistants import NewAssistant
 from demotic.domain.callbacks import Callback
 from demotic.domain.events import Event
 from demotic.domain.ids import seq_of, system_assistant_id, uuid7
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import (
-    EVERYTHING,
+from demotic.domain.model import EVERYTHING, Json, Principal, Scope
+from demotic.domain.runs import (
     Admission,
     BusyPolicy,
     Claim,
     Claimer,
     Idempotency,
-    Json,
     LeaseKey,
-    Lifetime,
-    NewAssistant,
     NewRun,
-    NewThread,
     Outcome,
-    Principal,
     RunRequest,
-    Scope,
 )
+from demotic.domain.threads import Lifetime, NewThread
 from demotic.ports.storage import Storage
 
 T0 = 1_780_272_000_000_000  # 2026-06-01T00:00Z

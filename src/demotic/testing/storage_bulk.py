@@ -5,15 +5,8 @@ import pytest
 from demotic.domain.errors import AssistantNotFound, ThreadBusy
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    Admission,
-    BusyPolicy,
-    Json,
-    NewRun,
-    RunRequest,
-    Scope,
-)
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import Admission, BusyPolicy, NewRun, RunRequest
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (
     ALICE,

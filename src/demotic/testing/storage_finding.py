@@ -8,11 +8,9 @@ import pytest
 
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    CancelAction,
-    ThreadQuery,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction
+from demotic.domain.threads import ThreadQuery
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (
     ALICE,

@@ -4,14 +4,9 @@ import pytest
 
 from demotic.domain.errors import RunNotFound, ScheduleNotFound, ThreadExists, ThreadNotFound
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    CancelAction,
-    Claim,
-    NewThread,
-    Outcome,
-    ThreadQuery,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, Claim, Outcome
+from demotic.domain.threads import NewThread, ThreadQuery
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (
     AGENT,

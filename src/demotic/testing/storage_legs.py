@@ -14,18 +14,16 @@ from demotic.domain.errors import (
 )
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import (
     Admission,
     CancelAction,
     Claim,
-    Json,
     NewRun,
     Outcome,
     Run,
     RunQuery,
     RunRequest,
-    Scope,
 )
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (

@@ -8,14 +8,9 @@ import pytest
 from demotic.domain.errors import LeaseLost, ThreadExists, ThreadNotFound
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ThreadState
-from demotic.domain.model import (
-    EVERYTHING,
-    CancelAction,
-    LeaseKey,
-    NewThread,
-    Thread,
-    ThreadQuery,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import CancelAction, LeaseKey
+from demotic.domain.threads import NewThread, Thread, ThreadQuery
 from demotic.ports.checkpoints import Change, Checkpoints, MissingValues, Put, PutWrites
 from demotic.ports.storage import Storage
 from demotic.testing.checkpoint_builders import checkpoint, head, leaf, write

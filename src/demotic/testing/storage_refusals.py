@@ -1,7 +1,8 @@
 """The contract of the storage port: runs that are refused by their agent."""
 
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, Outcome
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Outcome
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import T0, admit, claimed, prepare
 

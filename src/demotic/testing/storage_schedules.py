@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from demotic.domain.assistants import NewAssistant
 from demotic.domain.errors import (
     AgentNotFound,
     AssistantNotFound,
@@ -14,15 +15,8 @@ from demotic.domain.errors import (
 )
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    BusyPolicy,
-    Json,
-    NewAssistant,
-    NewRun,
-    RunRequest,
-    Scope,
-)
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import BusyPolicy, NewRun, RunRequest
 from demotic.domain.schedules import (
     Fired,
     Firing,

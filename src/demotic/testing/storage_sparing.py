@@ -7,7 +7,8 @@ import pytest
 from demotic.domain.errors import ThreadBusy
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, Admission, BusyPolicy, NewRun, RunRequest
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Admission, BusyPolicy, NewRun, RunRequest
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import ASSISTANT, CLAIMER, T0, prepare
 from demotic.testing.storage_legs import paused

@@ -4,18 +4,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from demotic.domain.assistants import NewAssistant
 from demotic.domain.callbacks import Callback
 from demotic.domain.deliveries import Change, DeliveryAttempt, DeliveryState
 from demotic.domain.lifecycle import ACTIVE, LEG_ENDS, Reason, RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    Admission,
-    BusyPolicy,
-    CancelAction,
-    Claim,
-    NewAssistant,
-    Outcome,
-)
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Admission, BusyPolicy, CancelAction, Claim, Outcome
 from demotic.ports.storage import Storage
 from demotic.testing.storage_builders import (
     AGENT,

@@ -5,17 +5,9 @@ import pytest
 from demotic.domain.errors import LeaseLost, ThreadBusy, ThreadNotFound
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import (
-    EVERYTHING,
-    Expired,
-    LeaseKey,
-    Lifetime,
-    NewThread,
-    Outcome,
-    Pruning,
-    Size,
-    Thread,
-)
+from demotic.domain.model import EVERYTHING, Size
+from demotic.domain.runs import LeaseKey, Outcome
+from demotic.domain.threads import Expired, Lifetime, NewThread, Pruning, Thread
 from demotic.ports.checkpoints import Checkpoints, Put
 from demotic.ports.storage import Storage
 from demotic.testing.checkpoint_builders import branch, checkpoint, head, leaf, write

@@ -4,7 +4,8 @@ import pytest
 
 from demotic.domain.errors import LeaseLost, RunNotFound, ThreadBusy, ThreadNotFound
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import EVERYTHING, BusyPolicy, Claimer, LeaseKey, Outcome
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import BusyPolicy, Claimer, LeaseKey, Outcome
 from demotic.ports.checkpoints import Checkpoints
 from demotic.ports.storage import Storage
 from demotic.testing.checkpoint_builders import checkpoint

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demotic.domain.assistants import is_reserved
-from demotic.domain.model import NewRun
+from demotic.domain.runs import NewRun
 
 _RULE = "demotic.headers"
 

@@ -3,7 +3,7 @@
 from hashlib import blake2b
 
 from demotic.domain.errors import BadInput
-from demotic.domain.model import Idempotency
+from demotic.domain.runs import Idempotency
 
 MAX_KEY = 255  # characters
 

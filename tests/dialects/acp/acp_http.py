@@ -19,8 +19,8 @@ from demotic.dialects.acp.manifest import parse_manifest
 from demotic.dialects.acp.routes import AcpDialect
 from demotic.dialects.acp.versions import VERSIONS, Version
 from demotic.dialects.langgraph.routes import LangGraphDialect
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.ids import system_assistant_id
-from demotic.domain.model import AgentSchemas, Assistant
 from demotic.engine.core import Engine, Limits, running
 from demotic.engine.deliveries import Callbacks
 from demotic.engine.items import Items

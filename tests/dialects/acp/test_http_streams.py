@@ -9,7 +9,8 @@ from demotic.dialects.acp.stream import HEARTBEAT, RunStream
 from demotic.dialects.acp.versions import NEWEST
 from demotic.domain.events import END, Ended, Event
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import EVERYTHING, Outcome
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Outcome
 from demotic.web import sse
 from dialects.acp.acp_http import STEPS, UNKNOWN, Acp, frames, open_acp, told
 

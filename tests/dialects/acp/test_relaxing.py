@@ -22,7 +22,7 @@ from demotic.dialects.acp.descriptors import specs_of
 from demotic.dialects.acp.manifest import SILENT
 from demotic.dialects.acp.relaxing import MESSAGE, configured, given, taken
 from demotic.dialects.acp.schemas import compiled
-from demotic.domain.model import AgentSchemas
+from demotic.domain.assistants import AgentSchemas
 
 
 class Colour(Enum):

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from demotic.domain.assistants import NewAssistant
 from demotic.domain.ids import system_assistant_id
-from demotic.domain.model import EVERYTHING, NewAssistant
+from demotic.domain.model import EVERYTHING
 from demotic.engine.core import Limits, running
 from demotic.ports.clock import SystemClock
 from demotic.storage.sqlite.database import Database

@@ -6,14 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from demotic.domain.model import (
-    EVERYTHING,
-    BusyPolicy,
-    NewAssistant,
-    NewRun,
-    RunRequest,
-    Scope,
-)
+from demotic.domain.assistants import NewAssistant
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import BusyPolicy, NewRun, RunRequest
 from demotic.engine.core import Limits
 from demotic.web.callers import SCOPE_KEY
 from dialects.agent_protocol.ap_graphs import REPLY, asking, chat

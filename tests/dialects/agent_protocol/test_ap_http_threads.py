@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from demotic.domain.model import EVERYTHING, NewThread
+from demotic.domain.model import EVERYTHING
+from demotic.domain.threads import NewThread
 from dialects.agent_protocol.ap_graphs import REPLY, asking, chat, echo
 from dialects.agent_protocol.ap_http import AGENT, UNKNOWN, ScriptedWire, Wire, serving
 

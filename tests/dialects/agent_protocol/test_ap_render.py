@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from demotic.dialects.agent_protocol import render
+from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import RunNotFound, StorageUnavailable
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import AgentSchemas, Outcome, RunRequest, StateSnapshot
+from demotic.domain.runs import Outcome, RunRequest
+from demotic.domain.states import StateSnapshot
 from demotic.engine.states import EMPTY
 from dialects.agent_protocol.ap_samples import (
     ASSISTANT,

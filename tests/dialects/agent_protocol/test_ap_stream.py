@@ -11,7 +11,7 @@ from demotic.dialects.agent_protocol.stream import RunStream
 from demotic.domain.errors import RunNotFound, StorageUnavailable
 from demotic.domain.events import Ended, Event
 from demotic.domain.ids import MAX_EVENTS, seq_of
-from demotic.domain.model import Outcome, Run, RunRequest
+from demotic.domain.runs import Outcome, Run, RunRequest
 from dialects.agent_protocol.ap_samples import CANCELLED, DONE, FAILED, RUN, WAITING
 from dialects.langgraph.langgraph_http import frames
 

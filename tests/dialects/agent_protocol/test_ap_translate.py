@@ -14,20 +14,14 @@ from demotic.dialects.agent_protocol.wire import (
     ThreadPatch,
     ThreadSearch,
 )
+from demotic.domain.assistants import AssistantQuery
 from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState, ThreadState
-from demotic.domain.model import (
-    AssistantQuery,
-    BusyPolicy,
-    CancelAction,
-    NewRun,
-    NewThread,
-    RunQuery,
-    StateUpdate,
-    ThreadQuery,
-)
+from demotic.domain.runs import BusyPolicy, CancelAction, NewRun, RunQuery
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import NewThread, ThreadQuery
 
 ID = "0198C5A2-7B1E-7cc0-a2b4-5d6e7f809112"
 HOSTED = ["a", "b"]

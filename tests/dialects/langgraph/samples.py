@@ -1,7 +1,8 @@
 """Runs, threads and outcomes that several tests render."""
 
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import BusyPolicy, Outcome, Run, RunRequest, Thread
+from demotic.domain.runs import BusyPolicy, Outcome, Run, RunRequest
+from demotic.domain.threads import Thread
 
 MOMENT_US = 1_795_333_776_617_561
 MOMENT = "2026-11-22T07:49:36.617561+00:00"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from demotic.domain.model import NewAssistant
+from demotic.domain.assistants import NewAssistant
 from demotic.storage.sqlite.database import Database
 from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, UNKNOWN, Wire, open_wire, run_body
 from house import open_house

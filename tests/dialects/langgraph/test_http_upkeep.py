@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from demotic.dialects.langgraph import choices
-from demotic.domain.model import Lifetime, Pruning
+from demotic.domain.threads import Lifetime, Pruning
 from demotic.engine.core import Limits
 from dialects.langgraph.langgraph_http import UNKNOWN, Wire, open_wire, run_body
 from house import open_house

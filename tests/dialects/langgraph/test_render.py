@@ -7,15 +7,11 @@ import orjson
 import pytest
 
 from demotic.dialects.langgraph import render
+from demotic.domain.assistants import Assistant
 from demotic.domain.callbacks import Callback
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    Assistant,
-    Outcome,
-    RunRequest,
-    StateSnapshot,
-    TaskSnapshot,
-)
+from demotic.domain.runs import Outcome, RunRequest
+from demotic.domain.states import StateSnapshot, TaskSnapshot
 from demotic.web.answers import encode
 from dialects.langgraph.samples import (
     CANCELLED,

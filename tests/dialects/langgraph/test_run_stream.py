@@ -11,7 +11,7 @@ from demotic.dialects.langgraph.stream import RunStream
 from demotic.domain.errors import RunNotFound, StorageUnavailable
 from demotic.domain.events import END, START, Ended, Event
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Outcome, Run
+from demotic.domain.runs import Outcome, Run
 from dialects.langgraph.langgraph_http import frames
 from dialects.langgraph.samples import CANCELLED, DONE, FAILED, RUN
 

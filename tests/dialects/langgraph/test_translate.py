@@ -10,7 +10,7 @@ from demotic.domain.callbacks import Callback
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import BusyPolicy, CancelAction, NewRun
+from demotic.domain.runs import BusyPolicy, CancelAction, NewRun
 from demotic.web.answers import encode
 from demotic.web.bodies import decode
 

@@ -9,7 +9,8 @@ from demotic.dialects.langgraph.render import THREAD_FIELDS
 from demotic.dialects.langgraph.translate_threads import MINUTE_US, View
 from demotic.domain.errors import BadInput
 from demotic.domain.lifecycle import ThreadState
-from demotic.domain.model import Lifetime, Pruning, StateUpdate
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import Lifetime, Pruning
 from demotic.web.answers import encode
 from demotic.web.bodies import decode
 

@@ -18,7 +18,8 @@ from demotic.dialects.streaming.translate import KINDS
 from demotic.dialects.streaming.view import facts_of
 from demotic.domain.events import CHANGED, END, START, Ended, Event
 from demotic.domain.ids import SPACING, seq_of
-from demotic.domain.model import EVERYTHING, StateUpdate
+from demotic.domain.model import EVERYTHING
+from demotic.domain.states import StateUpdate
 from dialects.streaming.test_blocks import assembled
 from process.graphs.crew import CITIES, REPORT, crew, named
 from served import Served, State, a, chain, served

@@ -32,6 +32,7 @@ from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts
 from demotic.agents.langgraph.staging import StagedCheckpoints
 from demotic.agents.langgraph.tracing import is_traced, traced
+from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import (
     AgentError,
     DemoticError,
@@ -39,16 +40,10 @@ from demotic.domain.errors import (
     NotBuilt,
 )
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import (
-    AgentSchemas,
-    Claim,
-    Json,
-    Outcome,
-    Size,
-    StateSnapshot,
-    Superstep,
-    Thread,
-)
+from demotic.domain.model import Json, Size
+from demotic.domain.runs import Claim, Outcome
+from demotic.domain.states import StateSnapshot, Superstep
+from demotic.domain.threads import Thread
 from demotic.ports.agent import Attempt, StateChange
 from demotic.ports.checkpoints import Checkpoints, StoredCheckpoint, StoredWrite
 

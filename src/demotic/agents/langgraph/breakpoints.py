@@ -8,7 +8,7 @@ from langgraph.pregel import Pregel
 from demotic.agents.langgraph.encoding import encode
 from demotic.agents.langgraph.snapshots import pending_interrupts
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Claim, Outcome
+from demotic.domain.runs import Claim, Outcome
 
 
 def nodes(names: Any) -> Any:

@@ -9,7 +9,7 @@ import orjson
 
 from demotic.domain.chains import Link, Place, left_by, needed_by
 from demotic.domain.errors import Conflict
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import (
     Checkpoints,
     MissingValues,

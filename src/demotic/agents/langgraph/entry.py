@@ -11,7 +11,9 @@ from langgraph.types import Command, Send
 
 from demotic.agents.langgraph.internals import INTERRUPT, NULL_TASK_ID, RESUME
 from demotic.domain.configs import calling_place
-from demotic.domain.model import Claim, Json, RunRequest, Thread
+from demotic.domain.model import Json
+from demotic.domain.runs import Claim, RunRequest
+from demotic.domain.threads import Thread
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 
 ReadWrite = Callable[[StoredCheckpoint, StoredWrite], Any]

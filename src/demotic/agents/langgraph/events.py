@@ -6,7 +6,7 @@ from typing import Any
 from demotic.agents.langgraph.encoding import encode, encode_anyway, interrupt_json
 from demotic.agents.langgraph.internals import INTERRUPT
 from demotic.agents.langgraph.snapshots import address
-from demotic.domain.model import Run
+from demotic.domain.runs import Run
 from demotic.ports.agent import Sink
 
 EVERYTHING = "events"

@@ -16,7 +16,8 @@ from demotic.agents.langgraph.internals import make_snapshot
 from demotic.agents.langgraph.manifest import unpack_tuple
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.snapshots import snapshot
-from demotic.domain.model import Json, StateSnapshot
+from demotic.domain.model import Json
+from demotic.domain.states import StateSnapshot
 from demotic.ports.checkpoints import StoredCheckpoint
 
 CAPACITY = 8 * 1024 * 1024

@@ -10,7 +10,8 @@ from langgraph.pregel import Pregel
 from langgraph.warnings import LangGraphDeprecatedSinceV10
 from pydantic import create_model
 
-from demotic.domain.model import AgentSchemas, Json
+from demotic.domain.assistants import AgentSchemas
+from demotic.domain.model import Json
 
 Graph = Pregel[Any, Any, Any, Any]
 

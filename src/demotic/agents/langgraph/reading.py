@@ -11,14 +11,14 @@ from demotic.agents.langgraph.factories import Graph
 from demotic.agents.langgraph.internals import INTERRUPT
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.snapshots import snapshot
-from demotic.domain import model
+from demotic.domain import runs, states
 from demotic.domain.errors import CheckpointNotFound, DemoticError
 from demotic.domain.model import Json
 
 
 async def read_state(
     graph: Graph, thread_id: str, checkpoint: Mapping[str, Json] | None, *, subgraphs: bool
-) -> model.StateSnapshot:
+) -> states.StateSnapshot:
     """The state at a place. Raises `CheckpointNotFound` where a checkpoint is named in vain."""
     config = entry.state_config(thread_id, checkpoint)
     state = await _read(graph, config, subgraphs=subgraphs)
@@ -33,7 +33,7 @@ async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
     return await _read(graph, entry.state_config(thread_id, None), subgraphs=False)
 
 
-async def answering(graph: Graph, claim: model.Claim) -> model.Claim:
+async def answering(graph: Graph, claim: runs.Claim) -> runs.Claim:
     """The claim of a run, which answers what is asked if the calling graph was given answers.
 
     What was asked counts also where a lost attempt has answered it.

@@ -33,7 +33,7 @@ from demotic.agents.langgraph.staging import StagedCheckpoints
 from demotic.agents.langgraph.steps import Steps, afinish, finish
 from demotic.agents.langgraph.values import Packer
 from demotic.domain.errors import DemoticError
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import (
     CheckpointAccess,
     Checkpoints,

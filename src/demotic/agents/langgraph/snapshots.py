@@ -7,18 +7,18 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import PregelTask, StateSnapshot
 
 from demotic.agents.langgraph.encoding import encode, interrupt_json, plain
-from demotic.domain import model
+from demotic.domain import states
 from demotic.domain.model import Json
 
 
-def snapshot(state: StateSnapshot, thread_id: str) -> model.StateSnapshot:
+def snapshot(state: StateSnapshot, thread_id: str) -> states.StateSnapshot:
     """A state snapshot; one without a checkpoint stands for a thread that has no state.
 
     Its metadata names the thread, as LangGraph API 0.16 does.
     """
     checkpoint = address(state.config, thread_id)
     has_state = state.metadata is not None and checkpoint is not None
-    return model.StateSnapshot(
+    return states.StateSnapshot(
         values=encode(state.values) if has_state or state.values else b"{}",
         next=list(state.next),
         tasks=[_task(task, thread_id) for task in state.tasks],
@@ -56,13 +56,13 @@ def pending_interrupts(state: StateSnapshot) -> dict[str, list[Json]]:
     }
 
 
-def _task(task: PregelTask, thread_id: str) -> model.TaskSnapshot:
+def _task(task: PregelTask, thread_id: str) -> states.TaskSnapshot:
     nested, place = None, None
     if isinstance(task.state, StateSnapshot):
         nested = snapshot(task.state, thread_id)
     elif task.state is not None:
         place = {"thread_id": thread_id, **_addressing(task.state.get("configurable") or {})}
-    return model.TaskSnapshot(
+    return states.TaskSnapshot(
         id=task.id,
         name=task.name,
         path=plain(task.path),

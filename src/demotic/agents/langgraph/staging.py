@@ -8,7 +8,7 @@ import orjson
 
 from demotic.agents.langgraph.buffer import Done
 from demotic.domain.chains import Place
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import (
     Change,
     CheckpointAccess,

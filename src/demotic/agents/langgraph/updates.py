@@ -14,9 +14,10 @@ from demotic.agents.langgraph import entry
 from demotic.agents.langgraph.encoding import said
 from demotic.agents.langgraph.factories import Graph
 from demotic.agents.langgraph.manifest import pack_metadata
-from demotic.domain import model
+from demotic.domain import states
 from demotic.domain.errors import BadInput, CheckpointNotFound, DemoticError
-from demotic.domain.model import Json, Superstep
+from demotic.domain.model import Json
+from demotic.domain.states import Superstep
 from demotic.ports.agent import StateChange
 from demotic.ports.checkpoints import Checkpoints, Put
 
@@ -57,7 +58,7 @@ class _Noted(list[Sequence[StateUpdate]]):
             yield step
 
 
-def _update(update: model.StateUpdate) -> StateUpdate:
+def _update(update: states.StateUpdate) -> StateUpdate:
     values: Any = update.values if update.command is None else entry.to_command(update.command)
     return StateUpdate(values, update.as_node)
 

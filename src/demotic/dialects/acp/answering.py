@@ -9,7 +9,8 @@ from demotic.dialects.acp.replies import contract_of
 from demotic.dialects.acp.schemas import compiled
 from demotic.domain.errors import BadInput, NotWaiting
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Json, Run
+from demotic.domain.model import Json
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 
 

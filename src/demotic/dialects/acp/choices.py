@@ -1,7 +1,7 @@
 """The names that the wire chooses among, and what each means to the engine; pure data."""
 
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import BusyPolicy, CancelAction
+from demotic.domain.runs import BusyPolicy, CancelAction
 
 DIALECT = "acp"
 """What runs of this dialect carry in their `reply_format`."""

@@ -13,9 +13,11 @@ from demotic.dialects.acp.descriptors import ANY_QUESTION, Specs, specs_of
 from demotic.dialects.acp.errors import Mismatch
 from demotic.dialects.acp.manifest import SILENT, Manifest
 from demotic.dialects.acp.schemas import ANY_OBJECT, Check, Schema, compiled
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.errors import BadInput, DemoticError
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import AgentSchemas, Assistant, Claim, Json, Outcome
+from demotic.domain.model import Json
+from demotic.domain.runs import Claim, Outcome
 
 log = structlog.get_logger("demotic.acp")
 

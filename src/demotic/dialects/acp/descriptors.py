@@ -8,8 +8,8 @@ from demotic.dialects.acp.choices import KINDS
 from demotic.dialects.acp.manifest import Manifest, Question
 from demotic.dialects.acp.relaxing import configured, given, keys_of, taken
 from demotic.dialects.acp.schemas import ANY_OBJECT, Schema
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.ids import system_assistant_id
-from demotic.domain.model import AgentSchemas, Assistant
 
 ANY_QUESTION = Question("interrupt", {}, {})
 """What a graph may ask that has no manifest: anything, answered by anything."""

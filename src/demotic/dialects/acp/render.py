@@ -11,7 +11,10 @@ from demotic.dialects.acp.contracts import Contract, shown
 from demotic.dialects.acp.descriptors import BREAKPOINT
 from demotic.dialects.acp.versions import Version
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Json, Outcome, Run, StateSnapshot, Thread
+from demotic.domain.model import Json
+from demotic.domain.runs import Outcome, Run
+from demotic.domain.states import StateSnapshot
+from demotic.domain.threads import Thread
 from demotic.web.answers import encode, instant, raw
 
 INTERRUPT = "__interrupt__"

@@ -10,7 +10,8 @@ from demotic.dialects.acp.stream import HEARTBEAT, RunStream
 from demotic.dialects.acp.versions import Version
 from demotic.domain.errors import AgentError, NotFound
 from demotic.domain.events import Ended
-from demotic.domain.model import EVERYTHING, Run, Scope
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 from demotic.engine.follow import Following
 from demotic.web.keepalive import waiting_answer

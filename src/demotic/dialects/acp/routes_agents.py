@@ -9,8 +9,8 @@ from demotic.dialects.acp import translate, wire
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.descriptors import agent_json, descriptor_json
 from demotic.dialects.acp.requests import FindEngine, agent_id
+from demotic.domain.assistants import Assistant, AssistantQuery
 from demotic.domain.errors import AssistantNotFound
-from demotic.domain.model import Assistant, AssistantQuery
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of

@@ -13,7 +13,7 @@ from demotic.dialects.acp.requests import FindEngine, run_id, thread_id, thread_
 from demotic.dialects.acp.starting import Purpose, new_run
 from demotic.dialects.acp.versions import Version
 from demotic.domain.errors import Conflict
-from demotic.domain.model import Run
+from demotic.domain.runs import Run
 from demotic.engine.runs import Started
 from demotic.web.answers import json_answer
 from demotic.web.bodies import decode, parse, read_bytes, read_json

@@ -9,7 +9,8 @@ from demotic.dialects.acp.errors import ThreadPending
 from demotic.dialects.acp.requests import FindEngine, thread_id
 from demotic.dialects.acp.versions import Version
 from demotic.domain.errors import ThreadBusy
-from demotic.domain.model import Scope, StateUpdate
+from demotic.domain.model import Scope
+from demotic.domain.states import StateUpdate
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of

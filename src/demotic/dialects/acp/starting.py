@@ -10,8 +10,10 @@ from demotic.dialects.acp.errors import Mismatch
 from demotic.dialects.acp.requests import thread_or_none
 from demotic.dialects.acp.versions import Version
 from demotic.dialects.acp.wire import RunCreate
+from demotic.domain.assistants import Assistant
 from demotic.domain.errors import AssistantNotFound
-from demotic.domain.model import EVERYTHING, Assistant, NewRun
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import NewRun
 from demotic.engine.core import Engine
 from demotic.web.callers import scope_of
 from demotic.web.headers import with_headers

@@ -17,7 +17,8 @@ from demotic.domain.errors import NotFound
 from demotic.domain.events import END, Ended, Event
 from demotic.domain.ids import MAX_EVENTS, seq_of
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Json, Outcome, Run
+from demotic.domain.model import Json
+from demotic.domain.runs import Outcome, Run
 from demotic.web.answers import EMPTY_OBJECT, encode, raw
 from demotic.web.problems import reading_error
 

@@ -40,17 +40,10 @@ from demotic.domain.assistants import mirrored
 from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
-from demotic.domain.model import (
-    CancelAction,
-    Idempotency,
-    Json,
-    NewRun,
-    NewThread,
-    RunQuery,
-    RunRequest,
-    StateUpdate,
-    ThreadQuery,
-)
+from demotic.domain.model import Json
+from demotic.domain.runs import CancelAction, Idempotency, NewRun, RunQuery, RunRequest
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import NewThread, ThreadQuery
 from demotic.web.choosing import choose, uuid
 from demotic.web.queries import bounded
 

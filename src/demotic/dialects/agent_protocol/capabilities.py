@@ -6,8 +6,9 @@ import orjson
 import structlog
 
 from demotic.dialects.agent_protocol.render import has_messages
+from demotic.domain.assistants import Assistant
 from demotic.domain.errors import AgentError, AgentNotFound
-from demotic.domain.model import Assistant, Scope
+from demotic.domain.model import Scope
 from demotic.engine.core import Engine
 
 log = structlog.get_logger("demotic.agent_protocol")

@@ -1,7 +1,7 @@
 """The names that the wire chooses among, and what each means to the engine; pure data."""
 
 from demotic.domain.lifecycle import RunState, ThreadState
-from demotic.domain.model import CancelAction
+from demotic.domain.runs import CancelAction
 
 MODES = {"values": "values", "messages": "messages", "updates": "updates", "custom": "custom"}
 """Stream mode to the kind of event it shows."""

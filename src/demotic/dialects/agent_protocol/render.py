@@ -12,8 +12,11 @@ import orjson
 from demotic.dialects.agent_protocol import messages
 from demotic.dialects.agent_protocol.choices import DEFAULT_MODES, MODES, RUN_STATUS
 from demotic.dialects.agent_protocol.messages import parted
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import AgentSchemas, Assistant, Outcome, Run, StateSnapshot, Thread
+from demotic.domain.runs import Outcome, Run
+from demotic.domain.states import StateSnapshot
+from demotic.domain.threads import Thread
 from demotic.web.answers import encode, instant
 from demotic.web.problems import reading_error
 

@@ -6,7 +6,8 @@ from demotic.dialects.agent_protocol import render
 from demotic.dialects.agent_protocol.stream import RunStream
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
-from demotic.domain.model import Run, Scope
+from demotic.domain.model import Scope
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 from demotic.engine.follow import Following
 from demotic.engine.runs import Started

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from demotic.dialects.agent_protocol import render, translate, wire
 from demotic.dialects.agent_protocol.capabilities import Capabilities
 from demotic.dialects.agent_protocol.requests import FindEngine
-from demotic.domain.model import Assistant, Scope
+from demotic.domain.assistants import Assistant
+from demotic.domain.model import Scope
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of

@@ -7,7 +7,7 @@ from demotic.dialects.agent_protocol import render, replies, translate, wire
 from demotic.dialects.agent_protocol.errors import RunEnded
 from demotic.dialects.agent_protocol.requests import FindEngine, run_id
 from demotic.domain.errors import Conflict
-from demotic.domain.model import Run
+from demotic.domain.runs import Run
 from demotic.engine.runs import Started
 from demotic.web.answers import EMPTY_OBJECT, json_answer
 from demotic.web.bodies import decode, read_bytes, read_json

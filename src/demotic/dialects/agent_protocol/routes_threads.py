@@ -6,7 +6,9 @@ from starlette.responses import Response
 from demotic.dialects.agent_protocol import render, translate, wire
 from demotic.dialects.agent_protocol.choices import MAX_LIMIT, MAX_OFFSET
 from demotic.dialects.agent_protocol.requests import FindEngine, thread_id
-from demotic.domain.model import Scope, StateUpdate, Thread
+from demotic.domain.model import Scope
+from demotic.domain.states import StateUpdate
+from demotic.domain.threads import Thread
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of

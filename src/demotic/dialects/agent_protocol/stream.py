@@ -10,7 +10,7 @@ from demotic.dialects.agent_protocol.messages import is_message, outgoing, with_
 from demotic.domain.errors import NotFound
 from demotic.domain.events import START, Ended, Event
 from demotic.domain.ids import MAX_EVENTS, epoch_of, seq_of
-from demotic.domain.model import Outcome, Run
+from demotic.domain.runs import Outcome, Run
 from demotic.web.answers import encode
 from demotic.web.problems import reading_error
 from demotic.web.sse import frame

@@ -27,22 +27,13 @@ from demotic.dialects.agent_protocol.wire import (
     ThreadPatch,
     ThreadSearch,
 )
-from demotic.domain import configs, model
-from demotic.domain.assistants import mirrored
+from demotic.domain import configs, states
+from demotic.domain.assistants import AssistantQuery, mirrored
 from demotic.domain.callbacks import Callback
 from demotic.domain.errors import AssistantNotFound, BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
-from demotic.domain.model import (
-    AssistantQuery,
-    BusyPolicy,
-    CancelAction,
-    Idempotency,
-    NewRun,
-    NewThread,
-    RunQuery,
-    RunRequest,
-    ThreadQuery,
-)
+from demotic.domain.runs import BusyPolicy, CancelAction, Idempotency, NewRun, RunQuery, RunRequest
+from demotic.domain.threads import NewThread, ThreadQuery
 from demotic.web.choosing import choose, uuid
 from demotic.web.queries import bounded
 
@@ -97,7 +88,7 @@ def thread_query(body: ThreadSearch) -> ThreadQuery:
     )
 
 
-def state_update(body: ThreadPatch) -> model.StateUpdate | None:
+def state_update(body: ThreadPatch) -> states.StateUpdate | None:
     """PATCH /threads/{thread_id}: what to write into the state; None for nothing.
 
     A checkpoint alone makes the state that was saved there the latest one again, unless the patch
@@ -107,7 +98,7 @@ def state_update(body: ThreadPatch) -> model.StateUpdate | None:
     if not writes and (body.checkpoint is None or body.metadata is not None):
         return None
     values = _with_messages(body.values, body.messages) if writes else None
-    return model.StateUpdate(values=values, checkpoint=_place(body))
+    return states.StateUpdate(values=values, checkpoint=_place(body))
 
 
 def _place(body: ThreadPatch) -> Mapping[str, str] | None:

@@ -1,7 +1,8 @@
 """The names that the wire chooses among, and what each means to the engine; pure data."""
 
 from demotic.domain.lifecycle import RunState, ThreadState
-from demotic.domain.model import BusyPolicy, CancelAction, Pruning
+from demotic.domain.runs import BusyPolicy, CancelAction
+from demotic.domain.threads import Pruning
 
 KINDS = {
     "values": "values",

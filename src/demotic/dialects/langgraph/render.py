@@ -5,17 +5,12 @@ from typing import Any
 
 import orjson
 
+from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import (
-    AgentSchemas,
-    Assistant,
-    Json,
-    Outcome,
-    Run,
-    StateSnapshot,
-    TaskSnapshot,
-    Thread,
-)
+from demotic.domain.model import Json
+from demotic.domain.runs import Outcome, Run
+from demotic.domain.states import StateSnapshot, TaskSnapshot
+from demotic.domain.threads import Thread
 from demotic.web.answers import EMPTY_OBJECT, encode, raw
 from demotic.web.answers import instant as instant
 from demotic.web.problems import reading_error as reading_error

@@ -9,7 +9,9 @@ import orjson
 from demotic.dialects.langgraph import paths, render
 from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.translate_threads import MINUTE_US, View
-from demotic.domain.model import Json, Size, StateSnapshot, Thread
+from demotic.domain.model import Json, Size
+from demotic.domain.states import StateSnapshot
+from demotic.domain.threads import Thread
 from demotic.engine.upkeep import Measured
 from demotic.web.answers import raw
 

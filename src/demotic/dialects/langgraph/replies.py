@@ -13,7 +13,8 @@ from demotic.dialects.langgraph.wire import RunCreate
 from demotic.domain.errors import Conflict, NotFound, ThreadNotFound
 from demotic.domain.events import Ended
 from demotic.domain.lifecycle import LEG_ENDS
-from demotic.domain.model import CancelAction, Outcome, Run, Scope
+from demotic.domain.model import Scope
+from demotic.domain.runs import CancelAction, Outcome, Run
 from demotic.engine.core import Engine
 from demotic.engine.follow import Following
 from demotic.engine.runs import Started

@@ -11,7 +11,7 @@ from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.requests import FindEngine, run_id, thread_id
 from demotic.domain.lifecycle import LEG_ENDS
-from demotic.domain.model import Run
+from demotic.domain.runs import Run
 from demotic.engine.runs import Started
 from demotic.web.answers import json_answer
 from demotic.web.bodies import decode, read_bytes

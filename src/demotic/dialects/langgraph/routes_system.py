@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 import demotic
 from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.requests import FindEngine
-from demotic.domain.model import AssistantQuery
+from demotic.domain.assistants import AssistantQuery
 from demotic.web.answers import json_answer
 from demotic.web.callers import scope_of
 from demotic.web.queries import flag

@@ -19,7 +19,8 @@ from demotic.dialects.langgraph.requests import FindEngine, page_headers, thread
 from demotic.dialects.langgraph.translate_threads import View
 from demotic.dialects.langgraph.wire_threads import Superstep
 from demotic.domain.errors import Conflict, NoAgent, ThreadNotFound
-from demotic.domain.model import NewThread, Scope
+from demotic.domain.model import Scope
+from demotic.domain.threads import NewThread
 from demotic.web.answers import json_answer
 from demotic.web.bodies import read_json
 from demotic.web.callers import scope_of

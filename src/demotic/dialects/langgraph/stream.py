@@ -10,7 +10,7 @@ from demotic.dialects.langgraph.messages import Accumulator
 from demotic.domain.errors import NotFound
 from demotic.domain.events import END, START, Ended, Event
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Outcome, Run
+from demotic.domain.runs import Outcome, Run
 from demotic.engine.follow import Following
 from demotic.web.answers import encode
 from demotic.web.sse import frame

@@ -8,7 +8,8 @@ from demotic.dialects.langgraph import render
 from demotic.dialects.langgraph.stream import RunStream
 from demotic.domain.errors import NotFound
 from demotic.domain.events import CHANGED, END, START, Ended, Event
-from demotic.domain.model import EVERYTHING, Run
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 from demotic.web.answers import encode, raw
 from demotic.web.sse import frame

@@ -31,19 +31,13 @@ from demotic.dialects.langgraph.wire import (
     RunCreate,
     StateUpdate,
 )
-from demotic.domain import configs, model
-from demotic.domain.assistants import mirrored
+from demotic.domain import configs, states
+from demotic.domain.assistants import AssistantQuery, mirrored
 from demotic.domain.callbacks import Callback
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import (
-    AssistantQuery,
-    CancelAction,
-    Idempotency,
-    NewRun,
-    RunRequest,
-)
+from demotic.domain.runs import CancelAction, Idempotency, NewRun, RunRequest
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
 from demotic.web.idempotency import idempotency as idempotency
@@ -306,12 +300,12 @@ def _check_goto(goto: Any, field: str) -> None:
             )
 
 
-def state_update(body: StateUpdate, thread_id: str) -> model.StateUpdate:
+def state_update(body: StateUpdate, thread_id: str) -> states.StateUpdate:
     """POST /threads/{id}/state with one update."""
     if not isinstance(body.values, (dict, list, type(None))):
         raise BadInput("`values` must be an object, an array of objects, or null.")
     start = state_start(body, thread_id)
-    return model.StateUpdate(values=body.values, as_node=body.as_node, checkpoint=start)
+    return states.StateUpdate(values=body.values, as_node=body.as_node, checkpoint=start)
 
 
 def xray(text: str | None) -> int | bool:

@@ -12,9 +12,8 @@ from demotic.dialects.langgraph.wire import (
     AssistantVersion,
 )
 from demotic.domain import configs
-from demotic.domain.assistants import mirrored
+from demotic.domain.assistants import AssistantChange, AssistantQuery, NewAssistant, mirrored
 from demotic.domain.errors import BadInput
-from demotic.domain.model import AssistantChange, AssistantQuery, NewAssistant
 from demotic.web.choosing import choose, uuid
 from demotic.web.queries import bounded
 

@@ -10,7 +10,7 @@ from demotic.dialects.langgraph.wire import RunCreate
 from demotic.dialects.langgraph.wire_batches import RunsCancel
 from demotic.domain.errors import BadInput, DemoticError
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Idempotency, NewRun
+from demotic.domain.runs import Idempotency, NewRun
 from demotic.web.choosing import choose, uuid
 
 

@@ -18,7 +18,7 @@ from demotic.dialects.langgraph.wire import RunCreate
 from demotic.dialects.langgraph.wire_crons import CronCount, CronCreate, CronPatch, CronSearch
 from demotic.domain.errors import BadInput
 from demotic.domain.instants import check_expression, check_zone
-from demotic.domain.model import NewRun
+from demotic.domain.runs import NewRun
 from demotic.domain.schedules import NewSchedule, Schedule, ScheduleQuery, Timing
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose, uuid

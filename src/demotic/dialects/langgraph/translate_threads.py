@@ -23,10 +23,10 @@ from demotic.dialects.langgraph.wire import (
     ThreadSearch,
 )
 from demotic.dialects.langgraph.wire_threads import Superstep, SuperstepUpdate, ThreadPrune, Ttl
-from demotic.domain import model
+from demotic.domain import states
 from demotic.domain.errors import BadInput
-from demotic.domain.model import Lifetime, NewThread, Pruning, ThreadQuery
-from demotic.domain.model import Superstep as Changes
+from demotic.domain.states import Superstep as Changes
+from demotic.domain.threads import Lifetime, NewThread, Pruning, ThreadQuery
 from demotic.web.choosing import choose, uuid
 
 MINUTE_US = 60_000_000
@@ -115,7 +115,7 @@ def supersteps(given: Sequence[Superstep]) -> list[Changes]:
     ]
 
 
-def _update(given: SuperstepUpdate, place: str) -> model.StateUpdate:
+def _update(given: SuperstepUpdate, place: str) -> states.StateUpdate:
     if given.command is not None and given.values is not None:
         raise BadInput(f"`{place}`: give either `values` or `command`.")
     if not isinstance(given.values, (dict, list, type(None))):
@@ -123,7 +123,7 @@ def _update(given: SuperstepUpdate, place: str) -> model.StateUpdate:
     command = None if given.command is None else translate.command(given.command, place)
     if command and "resume" in command:
         raise BadInput(f"`{place}.command` may update and go to nodes, but not resume.")
-    return model.StateUpdate(values=given.values, command=command, as_node=given.as_node)
+    return states.StateUpdate(values=given.values, command=command, as_node=given.as_node)
 
 
 def pruned(body: ThreadPrune) -> tuple[list[str], Pruning]:

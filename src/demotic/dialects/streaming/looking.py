@@ -13,7 +13,9 @@ from demotic.dialects.streaming.told import Told
 from demotic.dialects.streaming.view import View
 from demotic.domain.errors import RunNotFound
 from demotic.domain.events import Ended
-from demotic.domain.model import Json, Run, StateSnapshot
+from demotic.domain.model import Json
+from demotic.domain.runs import Run
+from demotic.domain.states import StateSnapshot
 from demotic.web.answers import raw
 from demotic.web.queries import bounded
 

@@ -9,7 +9,9 @@ from demotic.dialects.streaming.told import through
 from demotic.domain.errors import InterruptNotFound, RunNotFound, ThreadNotFound
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
-from demotic.domain.model import Json, NewRun, Run, Scope, Thread
+from demotic.domain.model import Json, Scope
+from demotic.domain.runs import NewRun, Run
+from demotic.domain.threads import Thread
 from demotic.engine.core import Engine
 
 

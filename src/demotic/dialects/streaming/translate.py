@@ -11,7 +11,8 @@ from demotic.domain import configs
 from demotic.domain.assistants import mirrored
 from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
-from demotic.domain.model import BusyPolicy, Json, NewRun, RunRequest
+from demotic.domain.model import Json
+from demotic.domain.runs import BusyPolicy, NewRun, RunRequest
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
 from demotic.web.deferral import not_built

@@ -8,7 +8,8 @@ from demotic.dialects.streaming.told import Facts, Told, unseen
 from demotic.domain.errors import NotFound
 from demotic.domain.events import CHANGED, Ended, Event
 from demotic.domain.ids import EPOCH_BITS, epoch_of
-from demotic.domain.model import EVERYTHING, Run
+from demotic.domain.model import EVERYTHING
+from demotic.domain.runs import Run
 from demotic.engine.core import Engine
 
 CHANGES = frozenset({CHANGED})

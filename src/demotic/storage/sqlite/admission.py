@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import apsw
 
+from demotic.domain.assistants import Assistant
 from demotic.domain.errors import (
     AgentNotFound,
     KeyReused,
@@ -13,20 +14,17 @@ from demotic.domain.errors import (
 )
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import RunEvent, RunState, ThreadState, advance
-from demotic.domain.model import (
-    EVERYTHING,
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import (
     Admission,
-    Assistant,
     BusyPolicy,
     CancelAction,
     Claim,
     Claimer,
     Idempotency,
-    Json,
     LeaseKey,
     NewRun,
     Run,
-    Scope,
 )
 from demotic.storage.sqlite import (
     assistants,

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import apsw
 
-from demotic.domain.assistants import changed
-from demotic.domain.errors import AssistantExists, AssistantNotFound, VersionNotFound
-from demotic.domain.model import (
+from demotic.domain.assistants import (
     Assistant,
     AssistantChange,
     AssistantQuery,
-    Json,
     NewAssistant,
-    Page,
-    Scope,
-    Unfinished,
+    changed,
 )
+from demotic.domain.errors import AssistantExists, AssistantNotFound, VersionNotFound
+from demotic.domain.model import Json, Page, Scope
+from demotic.domain.runs import Unfinished
 from demotic.storage.sqlite import finding, rows
 from demotic.storage.sqlite.search import Search
 from demotic.storage.sqlite.statements import Q, first

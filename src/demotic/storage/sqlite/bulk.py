@@ -7,7 +7,8 @@ import apsw
 
 from demotic.domain.errors import DemoticError
 from demotic.domain.lifecycle import RunState
-from demotic.domain.model import Admission, Claimer, NewRun, Scope, Unfinished
+from demotic.domain.model import Scope
+from demotic.domain.runs import Admission, Claimer, NewRun, Unfinished
 from demotic.storage.sql.queries import Queries
 from demotic.storage.sqlite import admission, rows
 from demotic.storage.sqlite.database import Database

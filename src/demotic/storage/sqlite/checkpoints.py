@@ -9,7 +9,7 @@ import orjson
 
 from demotic.domain.chains import Place
 from demotic.domain.errors import Conflict, LeaseLost
-from demotic.domain.model import LeaseKey
+from demotic.domain.runs import LeaseKey
 from demotic.ports.checkpoints import (
     Change,
     MissingValues,

@@ -10,7 +10,8 @@ from demotic.domain.errors import Conflict, RunActive
 from demotic.domain.events import END, Event
 from demotic.domain.ids import seq_of
 from demotic.domain.lifecycle import ACTIVE, FINAL, Reason, RunEvent, RunState, advance
-from demotic.domain.model import EVERYTHING, CancelAction, LeaseKey, Outcome, Run, Scope
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import CancelAction, LeaseKey, Outcome, Run
 from demotic.storage.sqlite import copying, feed, leaving, outbox, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
 

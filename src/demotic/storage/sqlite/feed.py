@@ -8,7 +8,7 @@ import apsw
 from demotic.domain.errors import LeaseLost
 from demotic.domain.events import Event
 from demotic.domain.ids import first_epoch
-from demotic.domain.model import CancelAction, LeaseKey
+from demotic.domain.runs import CancelAction, LeaseKey
 from demotic.storage.sqlite import documents, rows
 from demotic.storage.sqlite.statements import Q, every, first
 from demotic.storage.sqlite.threads import erase_thread

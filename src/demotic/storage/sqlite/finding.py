@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import apsw
 import orjson
 
-from demotic.domain.model import Json, Page, Scope, Thread, ThreadQuery, Unfinished
+from demotic.domain.model import Json, Page, Scope
+from demotic.domain.runs import Unfinished
+from demotic.domain.threads import Thread, ThreadQuery
 from demotic.storage.sql.queries import Queries
 from demotic.storage.sqlite import documents, rows, threads
 from demotic.storage.sqlite.search import Search

@@ -18,7 +18,8 @@ from demotic.domain.deliveries import (
 from demotic.domain.errors import DeliveryNotFound, LeaseLost
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import Reason, RunState
-from demotic.domain.model import Outcome, Page, Run, Scope
+from demotic.domain.model import Page, Scope
+from demotic.domain.runs import Outcome, Run
 from demotic.storage.sql.queries import Queries
 from demotic.storage.sqlite import rows
 from demotic.storage.sqlite.connection import Connection

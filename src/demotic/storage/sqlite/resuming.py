@@ -6,7 +6,8 @@ import apsw
 
 from demotic.domain.errors import NotWaiting, ThreadBusy
 from demotic.domain.lifecycle import ACTIVE, Reason, RunEvent, RunState, advance
-from demotic.domain.model import EVERYTHING, Admission, Claimer, Json, Run, RunRequest, Scope
+from demotic.domain.model import EVERYTHING, Json, Scope
+from demotic.domain.runs import Admission, Claimer, Run, RunRequest
 from demotic.storage.sqlite import outbox, rows, runs
 from demotic.storage.sqlite.statements import Q, every
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from demotic.domain.assistants import Assistant
 from demotic.domain.callbacks import Callback
 from demotic.domain.deliveries import (
     Change,
@@ -18,18 +19,9 @@ from demotic.domain.deliveries import (
 )
 from demotic.domain.events import Event
 from demotic.domain.lifecycle import Reason, RunState, ThreadState
-from demotic.domain.model import (
-    Assistant,
-    BusyPolicy,
-    Json,
-    Lifetime,
-    Outcome,
-    Pruning,
-    Run,
-    RunRequest,
-    Scope,
-    Thread,
-)
+from demotic.domain.model import Json, Scope
+from demotic.domain.runs import BusyPolicy, Outcome, Run, RunRequest
+from demotic.domain.threads import Lifetime, Pruning, Thread
 
 LONGEST_TAG = 256  # characters
 

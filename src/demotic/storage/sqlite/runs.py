@@ -16,8 +16,8 @@ from demotic.domain.lifecycle import (
     ThreadState,
     advance,
 )
-from demotic.domain.model import (
-    EVERYTHING,
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import (
     CancelAction,
     Claim,
     Claimer,
@@ -26,7 +26,6 @@ from demotic.domain.model import (
     Outcome,
     Run,
     RunQuery,
-    Scope,
 )
 from demotic.storage.sqlite import (
     assistants,

@@ -8,7 +8,8 @@ import msgspec
 import orjson
 
 from demotic.domain.errors import DemoticError, ScheduleNotFound
-from demotic.domain.model import EVERYTHING, Claimer, NewRun, Page, Scope
+from demotic.domain.model import EVERYTHING, Page, Scope
+from demotic.domain.runs import Claimer, NewRun
 from demotic.domain.schedules import (
     Fired,
     Firing,

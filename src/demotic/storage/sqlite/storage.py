@@ -2,31 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
+from demotic.domain.assistants import Assistant, AssistantChange, AssistantQuery, NewAssistant
 from demotic.domain.events import Event
-from demotic.domain.model import (
+from demotic.domain.model import Json, Page, Scope
+from demotic.domain.runs import (
     Admission,
-    Assistant,
-    AssistantChange,
-    AssistantQuery,
     CancelAction,
     Claim,
     Claimer,
     Finished,
-    Json,
     LeaseKey,
-    Lifetime,
-    NewAssistant,
     NewRun,
-    NewThread,
     Outcome,
-    Page,
     Run,
     RunQuery,
-    Scope,
-    Thread,
-    ThreadQuery,
     Unfinished,
 )
+from demotic.domain.threads import Lifetime, NewThread, Thread, ThreadQuery
 from demotic.ports.checkpoints import Change
 from demotic.storage.sqlite import (
     admission,

@@ -7,7 +7,8 @@ import apsw
 from demotic.domain.errors import ThreadBusy, ThreadExists, ThreadNotFound
 from demotic.domain.ids import first_epoch
 from demotic.domain.lifecycle import ACTIVE, Reason, ThreadState
-from demotic.domain.model import Json, Lifetime, NewThread, Scope, Thread
+from demotic.domain.model import Json, Scope
+from demotic.domain.threads import Lifetime, NewThread, Thread
 from demotic.storage.sqlite import checkpoint_removal, copying, documents, outbox, rows
 from demotic.storage.sqlite.statements import Q, every, first
 

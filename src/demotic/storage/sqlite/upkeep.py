@@ -6,7 +6,9 @@ from functools import partial
 import apsw
 
 from demotic.domain.errors import ThreadNotFound
-from demotic.domain.model import Expired, LeaseKey, Pruning, Scope, Size, ThreadSize
+from demotic.domain.model import Scope, Size
+from demotic.domain.runs import LeaseKey
+from demotic.domain.threads import Expired, Pruning, ThreadSize
 from demotic.storage.sql.queries import Queries
 from demotic.storage.sqlite import checkpoint_removal, feed, rows, threads, writes
 from demotic.storage.sqlite.checkpoint_removal import Doomed

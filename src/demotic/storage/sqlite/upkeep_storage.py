@@ -4,7 +4,9 @@ import contextlib
 from collections.abc import Sequence
 
 from demotic.domain.errors import StorageUnavailable
-from demotic.domain.model import EVERYTHING, Expired, LeaseKey, Scope, Thread, ThreadSize
+from demotic.domain.model import EVERYTHING, Scope
+from demotic.domain.runs import LeaseKey
+from demotic.domain.threads import Expired, Thread, ThreadSize
 from demotic.storage.sqlite import copying, threads, upkeep
 from demotic.storage.sqlite.database import Database
 

@@ -11,7 +11,9 @@ from demotic.domain.errors import ThreadBusy
 from demotic.domain.events import Event
 from demotic.domain.ids import uuid7
 from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
-from demotic.domain.model import Claimer, LeaseKey, NewThread, Outcome, Scope, Thread
+from demotic.domain.model import Scope
+from demotic.domain.runs import Claimer, LeaseKey, Outcome
+from demotic.domain.threads import NewThread, Thread
 from demotic.ports.checkpoints import Change
 from demotic.storage.sqlite import checkpoints, documents, feed, rows, runs, threads
 from demotic.storage.sqlite.statements import Q, every, first
