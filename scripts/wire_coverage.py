@@ -1,0 +1,133 @@
+"""Tells which parameters, body fields and statuses of our OpenAPI documents no test tries.
+
+    DEMOTIC_WIRE_LOG=/tmp/wire pytest tests/dialects && python scripts/wire_coverage.py /tmp/wire
+
+An option is tried when a request that has it succeeds, and its default when one succeeds that
+has it not. Tests that make their requests of the document itself do not count.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from demotic.dialects.acp.openapi.tables import tables as acp_tables
+from demotic.dialects.acp.versions import VERSIONS
+from demotic.dialects.langgraph.choices import STAMPS
+from demotic.dialects.langgraph.openapi.tables import TABLES
+from demotic.dialects.streaming.routes import StreamingDialect
+from demotic.engine.core import Engine
+from demotic.server.app import agent_protocol
+from demotic.web.openapi.describing import Described
+from demotic.web.openapi.document import Tables
+
+ALWAYS = frozenset({500, 503})
+"""Statuses of every operation, tried once for all."""
+
+UNCOUNTED = re.compile("fuzz|generated")
+
+
+def no_engine() -> Engine:
+    """There is none: nothing is served."""
+    raise NotImplementedError
+
+
+DIALECTS: Mapping[str, Tables] = {
+    "langgraph": TABLES.joined(StreamingDialect(no_engine, STAMPS).tables),
+    "agent_protocol": agent_protocol(no_engine).tables,
+    **{f"acp-{version.name}": acp_tables(version) for version in VERSIONS},
+}
+MOUNTS = {"/ap": "agent_protocol", **{each.mount: f"acp-{each.name}" for each in VERSIONS}}
+
+
+class Request(NamedTuple):
+    """What a test sent, and how it was answered."""
+
+    sent: frozenset[str]
+    status: int
+
+
+Seen = dict[tuple[str, str, str], list[Request]]
+"""Requests by dialect, method and path."""
+
+
+def read(folder: Path) -> Seen:
+    """The log of a test run."""
+    seen: Seen = {}
+    for file in folder.glob("*.jsonl"):
+        for line in file.read_text().splitlines():
+            row = json.loads(line)
+            if not UNCOUNTED.search(row["test"]):
+                for dialect, path in places(row["test"], row["route"]):
+                    request = Request(frozenset(row["sent"]), row["status"])
+                    seen.setdefault((dialect, row["method"], path), []).append(request)
+    return seen
+
+
+def places(test: str, route: str) -> Iterator[tuple[str, str]]:
+    """The dialects that a route may be of, with its path there."""
+    for mount in sorted(MOUNTS, key=len, reverse=True):
+        if route.startswith(f"{mount}/"):
+            yield MOUNTS[mount], route.removeprefix(mount)
+            return
+    for name in DIALECTS:
+        if f"/{name.partition('-')[0]}/" in test:
+            yield name, route
+    if "/dialects/a" not in test:
+        yield "langgraph", route
+
+
+def options(told: Described) -> Iterator[str]:
+    """What a request may have."""
+    yield from (each.name for each in told.parameters)
+    if told.body is not None:
+        yield from (each.encode_name for each in msgspec.structs.fields(told.body))
+
+
+def untried(told: Described, found: list[Request]) -> Iterator[str]:
+    """What no request tried."""
+    served = [each for each in found if each.status < 300]
+    for name in options(told):
+        spellings = {name, name.lower()}
+        if not any(spellings & each.sent for each in served):
+            yield f"{name} is not sent"
+        elif all(spellings & each.sent for each in served) and is_optional(told, name):
+            yield f"{name} is not left out"
+    statuses = {each.status for each in found}
+    for status in sorted({*told.answers, *told.errors} - ALWAYS - statuses):
+        yield f"{status} is not answered"
+
+
+def is_optional(told: Described, name: str) -> bool:
+    """Whether a request may leave it out."""
+    if told.body is not None:
+        for each in msgspec.structs.fields(told.body):
+            if each.encode_name == name:
+                return not each.required
+    return not any(each.required for each in told.parameters if each.name == name)
+
+
+def main() -> None:
+    """List what is not tried; the exit code says whether there is any."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    seen, count, lines, bad = read(parser.parse_args().folder), 0, list[str](), 0
+    for dialect, tables in DIALECTS.items():
+        for (method, path), told in tables.operations.items():
+            found = [*untried(told, seen.get((dialect, method, path), []))]
+            count += sum(1 for _ in options(told)) + len({*told.answers, *told.errors} - ALWAYS)
+            bad += len(found)
+            if found:
+                lines.append(f"{dialect} {method} {path}: {'; '.join(found)}")
+    lines.append(f"{count} options and statuses, {bad} not tried\n")
+    sys.stdout.write("\n".join(lines))
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
