@@ -1,7 +1,7 @@
-"""Clients that openapi-generator makes of a published document, for the tests that use them.
+"""Clients that openapi-generator makes of a document, for the tests that use them.
 
-They are optional: made where `openapi-generator-cli` (PyPI), a Java to run it, and the published
-documents (`DEMOTIC_SPEC_DIR`) are there.
+They are optional: made where `openapi-generator-cli` (PyPI), a Java to run it, what its clients
+need, and, for clients of published documents, these (`DEMOTIC_SPEC_DIR`) are there.
 """
 
 import importlib.util
@@ -18,6 +18,10 @@ import pytest
 
 GENERATOR = "from openapi_generator_cli import cli; raise SystemExit(cli())"
 GENERATE_S = 50
+TESTS = Path(__file__).parent
+
+VARIANTS = ("", "_with_http_info", "_without_preload_content")
+"""What the names of a Python client's three methods for an operation end with."""
 
 
 def published(name: str) -> Any:
@@ -57,3 +61,35 @@ def generate(language: str, document: Any, folder: Path, options: Mapping[str, s
     done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATE_S)
     assert done.returncode == 0, done.stdout[-2000:]
     return folder
+
+
+def python_client(document: Any, folder: Path, package: str) -> Path:
+    """A Python client of a document, made once; the folder of its package."""
+    for module in ("dateutil", "urllib3"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip("pip install python-dateutil urllib3")
+    if not (folder / "setup.py").exists():
+        generate("python", document, folder, {"packageName": package})
+    return folder
+
+
+def run(client: Path, *arguments: str) -> str:
+    """What a program prints that uses a Python client, and finds other tests' modules."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(client), str(TESTS)])},
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def named_like(document: dict[str, Any], theirs: Any) -> dict[str, Any]:
+    """A document whose operations have the names that a published one gives them."""
+    for path, methods in document["paths"].items():
+        for method, row in methods.items():
+            told = theirs["paths"].get(path, {}).get(method, {})
+            row["operationId"] = told.get("operationId", row["operationId"])
+    return document

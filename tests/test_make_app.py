@@ -20,10 +20,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demotic.config import Config, GraphSpec, HeaderSpec, HttpSpec, Settings, read_settings
+from demotic.config.listeners import Listener
 from demotic.dialects.acp.contracts import Contracts
 from demotic.domain.errors import AgentError
 from demotic.engine.core import Engine
-from demotic.server import Hosting, load_custom_app, make_app
+from demotic.server import Hosting, load_custom_app, make_app, make_apps
 from demotic.web.custom_app import CustomApp, WithState
 from dialects.langgraph.langgraph_http import AGENT, UNKNOWN, run_body
 from house import House
@@ -332,3 +333,14 @@ async def test_metrics_need_a_key_and_are_part_of_meta(house: House) -> None:
         refusal = await client.get("/metrics")
         assert (refusal.status_code, refusal.json()["code"]) == (404, "not_found")
         assert "disable_meta" in refusal.json()["detail"]
+
+
+async def test_requests_to_an_address_of_its_own_are_counted_with_the_others(house: House) -> None:
+    settings = settings_of(listeners=(Listener("ap", "127.0.0.1", 8124),))
+    app = make_apps(hosting(house.engine), configured(), settings)
+    async with client_of(app) as client:
+        elsewhere = await client.get("http://test:8124/agents/nobody")
+        told = (await client.get("/metrics?format=json")).json()
+    counted = {"method": "GET", "path": "/agents/{agent_id}", "count": 1}
+    (shown,) = told["api"]["http_requests_total"]
+    assert shown == {**counted, "status": elsewhere.status_code}

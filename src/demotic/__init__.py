@@ -1,3 +1,3 @@
 """Demotic: one agent server, every agent protocol."""
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"

@@ -12,6 +12,7 @@ import demotic.example
 from demotic.agents.langgraph.factories import Factory
 from demotic.agents.langgraph.loader import load_graph
 from demotic.domain.errors import AgentError
+from importing import forgotten
 
 GRAPH = """
     from dataclasses import dataclass
@@ -41,13 +42,10 @@ IMPORTS = "\n".join(
 
 
 @pytest.fixture(autouse=True)
-def clean_imports() -> Iterator[None]:
+def clean_imports(tmp_path: Path) -> Iterator[None]:
     """Each test imports its own files, whatever they are called."""
-    path, modules = list(sys.path), set(sys.modules)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    with forgotten(tmp_path):
+        yield
 
 
 def write(folder: Path, **files: str) -> None:

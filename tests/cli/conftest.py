@@ -9,6 +9,7 @@ import pytest
 
 from cli.programs import GRAPH, Program, Start
 from demotic.config import FILE_FORMS, SETTINGS, VARIABLES
+from importing import forgotten
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +21,13 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a graph and a configuration, which is the current one."""
     (tmp_path / "agent.py").write_text(GRAPH)
     (tmp_path / "langgraph.json").write_text(json.dumps({"graphs": {"mine": "./agent.py:graph"}}))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    with forgotten(tmp_path):
+        yield tmp_path
 
 
 @pytest.fixture

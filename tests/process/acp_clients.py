@@ -7,13 +7,16 @@ imports.
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+TESTS = Path(__file__).parents[1]
 SCRIPTS = Path(__file__).parent / "acp_scripts"
 GRAPHS = Path(__file__).parent / "acp_graphs"
 IMPORTED = (
@@ -54,9 +57,11 @@ def _run(*command: str) -> None:
         pytest.skip(f"agntcy-acp cannot be installed: {done.stderr[-300:]}")
 
 
-def run_script(python: Path, name: str, *arguments: str) -> Any:
-    """What a script prints, which is JSON, on its last line."""
+def run_script(python: Path, name: str, *arguments: str, path: Sequence[Path] = ()) -> Any:
+    """What a script prints, which is JSON, on its last line. It finds other tests' modules, and
+    what is on `path`."""
     command = [str(python), "-W", "ignore", str(SCRIPTS / name), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, *path)))}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, env=env)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

@@ -8,8 +8,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import Command
 
-from process.clients import client_of, notes
-from process.graphs.graphs import REPLY, Notes
+from process.clients import client_of, notes, sync_client_of
+from process.graphs.graphs import REPLY, Notes, echo, nested
 from process.serving import Server
 
 pytestmark = pytest.mark.timeout(10, func_only=True)
@@ -93,3 +93,40 @@ def test_a_remote_graph_is_used_synchronously(shared_server: Server) -> None:
     assert remote.invoke(IN) == {"items": ["in", "a", "b"]}
     assert remote.sync_client is not None
     remote.sync_client.http.client.close()
+
+
+async def test_a_remote_graph_is_followed_and_answered_as_a_thread_stream(
+    shared_server: Server,
+) -> None:
+    async with client_of(shared_server) as client:
+        id = (await client.threads.create())["thread_id"]
+        remote = RemoteGraph("hitl", client=client)
+        config: Any = {"configurable": {"thread_id": id}}
+        async with await remote.astream_events(IN, config, version="v3") as run:
+            shown = [values async for values in run.values]
+            assert await run.interrupted() and shown[-1] == {"items": ["in", "asked"]}
+            [question] = await run.interrupts()
+        assert question["value"] == {"question": "Go on?"}
+        answer: Any = Command(resume="yes")
+        async with await remote.astream_events(answer, config, version="v3") as run:
+            assert await run.output() == {"items": ["in", "asked", "answer yes"]}
+
+
+def test_a_remote_graph_is_followed_synchronously_as_a_thread_stream(
+    shared_server: Server,
+) -> None:
+    with sync_client_of(shared_server) as client:
+        remote = RemoteGraph("echo", sync_client=client)
+        config: Any = {"configurable": {"thread_id": str(uuid4())}}
+        with remote.stream_events(IN, config, version="v3") as run:
+            assert [*run.values][-1] == run.output == {"items": ["in", "a", "b"]}
+
+
+async def test_a_remote_graph_is_drawn_as_the_local_one(shared_server: Server) -> None:
+    async with client_of(shared_server) as client:
+        for name, local in (("echo", echo), ("nested", nested)):
+            drawn = await RemoteGraph(name, client=client).aget_graph(xray=True)
+            expected = local.get_graph(xray=True)
+            assert [*drawn.nodes] == [*expected.nodes]
+            ends = [[(each.source, each.target) for each in g.edges] for g in (drawn, expected)]
+            assert ends[0] == ends[1]

@@ -17,7 +17,7 @@ from process.serving import Server
 CLIENTS = {"1.5.2": "/acp", "1.3.2": "/acp/0.2.1", "1.2.0": "/acp/0.2.1"}
 SPEAKS = {"/acp": "0.2.2", "/acp/0.2.1": "0.2.1"}
 NEWEST = "1.5.2"
-OPERATIONS = 30
+OPERATIONS, ALIASES = 30, 11
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -49,6 +49,22 @@ def test_every_operation_of_the_official_client_in_every_variant(
         assert len(called) == OPERATIONS
 
 
+@pytest.mark.parametrize("version", ["1.5.2", "1.3.2"])
+def test_callbacks_are_read_with_the_official_clients_models(
+    version: str, server: Server, cache: Path
+) -> None:
+    python = interpreter(version, cache)
+    told = run_script(python, "callbacks.py", f"{server.base_url}{CLIENTS[version]}")
+    statuses = ["pending", "interrupted", "pending", "success"]
+    assert told == {"stateless": [statuses, True], "thread": [statuses, True]}
+
+
+def test_the_official_client_reads_what_the_root_answers(server: Server, cache: Path) -> None:
+    python = interpreter(NEWEST, cache)
+    called = run_script(python, "at_the_root.py", server.base_url, "every_operation")
+    assert len(called) == ALIASES
+
+
 @pytest.mark.parametrize("way", ["stateless", "threads"])
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_node_of_another_graph_runs_an_agent_and_answers_its_question(
@@ -68,12 +84,13 @@ def test_heartbeats_do_not_disturb_the_official_client(
     assert set(statuses[:-1]) == {"pending"} and statuses[-1] == "interrupted"
 
 
-def test_the_script_of_the_page_prints_what_it_says(
-    cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("page", ["howto/acp.md", "explanation/which-dialect.md"])
+def test_the_script_of_a_page_prints_what_it_says(
+    page: str, cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    found = blocks(read(DOCS / "howto" / "acp.md"))
-    [place] = [n for n, (kind, code) in enumerate(found) if kind == "py" and "resume_" in code]
-    (_, script), (_, said) = found[place : place + 2]
+    found = blocks(read(DOCS / page))
+    [script] = [code for kind, code in found if kind == "py" and "ACPClient(" in code]
+    said = next(text for kind, text in found if kind == "text")
     with Server(tmp_path_factory.mktemp("data"), graphs=tmp_path) as example:
         script = script.replace("http://127.0.0.1:2024", example.base_url)
         command = [str(interpreter(NEWEST, cache)), "-W", "ignore", "-c", script]

@@ -96,7 +96,7 @@ class NewRun:
     for another thread.
     `answers` are ids of questions: the run is admitted only where the thread asks all of them and
     no run is in progress on it, so that a question is answered once. `caller` is the run whose
-    agent asks for this one, where that is known: on the same thread, each would wait for the other.
+    agent waits for this one, where that is known: on the same thread, each waits for the other.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """What the root's document says of the aliases: what the dialects' own documents say of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,7 +9,9 @@ import orjson
 from demotic.dialects.acp.openapi.tables import tables
 from demotic.dialects.acp.versions import NEWEST
 from demotic.dialects.agent_protocol.openapi.tables import TABLES
+from demotic.server.alias_schemas import AGENT_PROTOCOL, SchemaUnion
 from demotic.server.aliases import ERRORS
+from demotic.web.openapi.describing import Schema
 from demotic.web.openapi.document import ERROR_WORDS, Tables, document
 from demotic.web.openapi.joining import joined, needed, renamed
 from demotic.web.problems import common_body
@@ -21,11 +23,9 @@ TAG = {
     "have is answered in one body that clients of either read.",
 }
 
-TOLD = {"Acp": tables(NEWEST), "AgentProtocol": TABLES}
+TOLD = {"Acp": tables(NEWEST), AGENT_PROTOCOL: TABLES}
 """What the dialects tell, by what the names of their schemas begin with here; of what both have,
 the first one's words are shown."""
-
-Schema = Mapping[str, Any]
 
 
 class _Part(NamedTuple):
@@ -39,16 +39,18 @@ class _Part(NamedTuple):
 def with_aliases(ours: dict[str, Any], aliases: Iterable[Operation]) -> dict[str, Any]:
     """The root's document with the aliases in it."""
     wanted = [(each.method, each.path) for each in aliases]
-    acp, ap = (_part(prefix, told, wanted) for prefix, told in TOLD.items())
+    parts = [_part(prefix, told, wanted) for prefix, told in TOLD.items()]
+    union = SchemaUnion({name: each for part in parts for name, each in part.schemas.items()})
     paths: dict[str, dict[str, Any]] = {}
     for method, path in wanted:
-        rows = [found for part in (acp, ap) if (found := _row(part, method, path))]
-        paths.setdefault(path, {})[method.lower()] = {**_both(*rows), "tags": [TAG["name"]]}
+        rows = [found for part in parts if (found := _row(part, method, path))]
+        told = {**_both(union, *rows), "tags": [TAG["name"]]}
+        paths.setdefault(path, {})[method.lower()] = told
     return joined(
         ours,
         paths=paths,
-        schemas=needed(paths, {**acp.schemas, **ap.schemas}),
-        responses={**acp.responses, **ap.responses},
+        schemas=needed(paths, union.schemas),
+        responses={name: each for part in parts for name, each in part.responses.items()},
         tag=TAG,
     )
 
@@ -91,30 +93,27 @@ def _row(part: _Part, method: str, path: str) -> dict[str, Any] | None:
     return found
 
 
-def _both(row: dict[str, Any], other: dict[str, Any] | None = None) -> dict[str, Any]:
-    """An operation that one dialect has, or both: then what it takes and answers is what either
-    says, at the same time."""
+def _both(
+    union: SchemaUnion, row: dict[str, Any], other: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """An operation that one dialect has, or both: then its bodies have the fields of both."""
     if other is None:
         return row
     responses = {
-        status: _same_time(each, other["responses"].get(status, each))
+        status: _body(union.of, each, other["responses"].get(status, each))
         for status, each in row["responses"].items()
     }
     told = {**row, "responses": responses}
     if "requestBody" in row:
-        told["requestBody"] = _same_time(row["requestBody"], other["requestBody"])
+        # The handlers read the Agent Protocol's bodies, which say less of what a field may hold.
+        told["requestBody"] = _body(union.of, other["requestBody"], row["requestBody"])
     return told
 
 
-def _same_time(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """A body that is as both say."""
-    if one == other or "content" not in one:
+def _body(
+    both: Callable[[Schema, Schema], Schema], one: dict[str, Any], other: Mapping[str, Any]
+) -> dict[str, Any]:
+    if "content" not in one:
         return one
     schemas = (each["content"]["application/json"]["schema"] for each in (one, other))
-    return {**one, "content": {"application/json": {"schema": _all_of(*schemas)}}}
-
-
-def _all_of(one: Schema, other: Schema) -> Schema:
-    if "items" in one:
-        return {**one, "items": _all_of(one["items"], other["items"])}
-    return {"allOf": [one, other]}
+    return {**one, "content": {"application/json": {"schema": both(*schemas)}}}

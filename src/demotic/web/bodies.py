@@ -93,7 +93,7 @@ def parse(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        if "depth limit" in str(error):
+        if "depth" in str(error):
             raise _too_deep() from None
         raise BadInput(INVALID_JSON) from None
     if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:

@@ -363,6 +363,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.document.true": Requirement(
         "Demotic", "whatever is sent that the document allows, the answer is one it tells of"
     ),
+    "acp.clients": Requirement(
+        "ACP 0.2.1 and 0.2.3",
+        "clients that are generated from the published documents and from ours work",
+    ),
     "acp.published": Requirement(
         "ACP 0.2.1, 0.2.2 and 0.2.3", "answers are valid by the published documents"
     ),

@@ -165,11 +165,33 @@ def items(client: Client) -> None:
     assert client.refused("get_item", "k", namespace=place) == 404
 
 
+def aliases(client: Client, mount: Client) -> None:
+    """What the root serves, of a run that was started at the mount."""
+    agents(client)
+    thread = mount.call("create_thread", mount.make("ThreadCreate"))["thread_id"]
+    said = [{"role": "user", "content": "Hi"}]
+    asked = mount.make("RunCreate", thread_id=thread, agent_id="chat", messages=said)
+    made = mount.call("create_and_wait_run", asked)
+    run = made["run"]["run_id"]
+    assert client.call("wait_run", run)["messages"] == made["messages"]
+    assert client.call("get_run", run) == mount.call("get_run", run)
+    if "search_runs" in client.methods():
+        search = client.make("RunSearchRequest", thread_id=thread, status="success")
+        assert [each["run_id"] for each in client.call("search_runs", search)] == [run]
+    assert client.refused("cancel_run", run) == 422
+    client.call("delete_run", run)
+    assert client.refused("get_run", run) == 404
+
+
 def main() -> None:
-    """Walk, and tell what was called."""
-    client = Client(*sys.argv[1:])
-    for tour in (agents, threads, runs, items):
-        tour(client)
+    """Walk, and tell what was called; a place that is no mount of the protocol is a root."""
+    url, variant = sys.argv[1:]
+    client = Client(url, variant)
+    if not url.endswith("/ap"):
+        aliases(client, Client(f"{url}/ap", variant))
+    else:
+        for tour in (agents, threads, runs, items):
+            tour(client)
     sys.stdout.write(json.dumps({"called": sorted(client.called), "all": sorted(client.methods())}))
 
 

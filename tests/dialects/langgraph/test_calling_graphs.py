@@ -87,7 +87,9 @@ def test_answers_and_callers_count_only_where_remote_graph_forwards_them() -> No
 def new_run(config: Any) -> Any:
     """The run that a body with this configuration asks for."""
     body = decode(encode({"assistant_id": "echo", "config": config}), RunCreate)
-    return translate.new_run(body, run_id=UNKNOWN, thread_id=UNKNOWN, graphs=["echo"])
+    ids: dict[str, Any] = {"run_id": UNKNOWN, "thread_id": UNKNOWN}
+    assert translate.new_run(body, **ids, graphs=["echo"]).caller is None
+    return translate.new_run(body, **ids, graphs=["echo"], follows=True)
 
 
 @pytest.mark.requirement("langgraph.threads.calling_place")
@@ -122,11 +124,13 @@ async def test_a_run_that_its_caller_would_wait_for_forever_is_refused() -> None
         caller = (await wire.ask("POST", path, body)).json()["run_id"]
         await asyncio.wait_for(reached.wait(), 5)
         own = {**body, "config": called(run_id=caller)}
-        refused = await wire.ask("POST", path, own)
-        assert refused.status_code == 409
-        assert f"Run {caller} of this thread asks" in refused.json()["detail"]
+        for how in ("stream", "wait"):
+            refused = await wire.ask("POST", f"{path}/{how}", own)
+            assert refused.status_code == 409
+            assert f"Run {caller} of this thread asks" in refused.json()["detail"]
+        assert (await wire.ask("POST", path, own)).status_code == 200  # nobody waits for this one
         let_go.set()
         elsewhere = await wire.ask("POST", f"/threads/{await wire.thread()}/runs/wait", own)
         assert elsewhere.json() == {"log": ["waited"]}
         await wire.ask("GET", f"{path}/{caller}/join")
-        assert (await wire.ask("POST", f"{path}/wait", own)).json() == {"log": ["waited"] * 2}
+        assert (await wire.ask("POST", f"{path}/wait", own)).json() == {"log": ["waited"] * 3}

@@ -8,6 +8,7 @@ import pytest
 from demotic.dialects.langgraph.errors import ERRORS
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain import errors
+from demotic.web.parts import part_of
 from demotic.web.problems import find
 from dialects.langgraph.langgraph_http import no_engine
 from dialects.langgraph.requirements import DEFERRED, REQUIREMENTS
@@ -40,6 +41,11 @@ def test_every_operation_is_either_promised_or_deferred() -> None:
     assert promised == BUILT
     assert set(DEFERRED) == PLANNED
     assert not BUILT & PLANNED
+
+
+def test_nothing_but_mcp_a2a_and_user_interfaces_is_left_to_build() -> None:
+    parts = {part_of(path, ()) for _, path in PLANNED}
+    assert parts <= {"mcp", "a2a", "ui"}
 
 
 def test_the_app_routes_exactly_the_operations() -> None:

@@ -132,6 +132,7 @@ class RunRoutes:
             thread_id=thread,
             graphs=engine.assistants.agent_names(),
             waits=waits,
+            follows=follows,
             idempotency=translate.idempotency(key, caller, request.url.path, sent),
             compat=self._compat,
         )

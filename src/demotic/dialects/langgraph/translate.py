@@ -168,12 +168,14 @@ def new_run(
     thread_id: str | None,
     graphs: Sequence[str],
     waits: bool = False,
+    follows: bool = False,
     idempotency: Idempotency | None = None,
     compat: Compat = TODAY,
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
     `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    `follows`: the caller stays for the end, as who waits or reads the stream does.
     `compat` says what a field means that is not given.
     """
     cancels_on_disconnect(body)  # checked, whoever asks for it later
@@ -197,7 +199,7 @@ def new_run(
         stamps=STAMPS,
         reply_format=_reply_format(body, modes),
         callback=None if body.webhook is None else Callback(body.webhook),
-        caller=_caller(body),
+        caller=_caller(body) if follows else None,
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 import demotic
 from demotic.web.deferral import Deferred
+from demotic.web.openapi.alternatives import in_alternatives
 from demotic.web.openapi.describing import Answer, Described, Parameter, Schema, Words, ref
 from demotic.web.openapi.shapes import body_schema, reference
 from demotic.web.problems import ErrorBody, ErrorTable, common_body
@@ -79,7 +80,7 @@ def document(
         paths.setdefault(path, {})[method.lower()] = _built(tables, method, path)
     for each in planned:
         paths.setdefault(each.path, {})[each.method.lower()] = _planned(tables, each)
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {
             "title": tables.title,
@@ -98,6 +99,8 @@ def document(
             "responses": {str(status): _error(tables, status) for status in tables.error_words},
         },
     }
+    told: dict[str, Any] = in_alternatives(whole)
+    return told
 
 
 def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:

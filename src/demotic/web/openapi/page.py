@@ -111,7 +111,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#{name}">{name}</a>'
-    for word, key in (("or", "anyOf"), ("and", "allOf")):
+    for word, key in (("or", "anyOf"), ("or", "oneOf"), ("and", "allOf")):
         if key in schema:
             return f" {word} ".join(_kind(each) for each in schema[key])
     if "enum" in schema:

@@ -23,6 +23,9 @@ ANY_VALUE: Schema = {"type": ["object", "array", "string", "number", "boolean"]}
 STATUS: Schema = {"type": "string", "enum": list(RUN_STATES)}
 SCHEMA = described(OBJECT, "A JSON schema.")
 MESSAGES: Schema = {"type": "array", "items": ref("Message")}
+OUTPUTS = {"result": "RunResult", "interrupt": "RunInterrupt", "error": "RunError"}
+"""Types of an output, and their shapes."""
+
 CODES = (
     "0 unknown, 1 an exception of the agent, 2 out of time, 3 cancelled, 4 an output that does "
     "not fit the descriptor."
@@ -150,30 +153,39 @@ def components(version: Version) -> Mapping[str, Schema]:
         **_runs("RunStateless", "RunCreateStateless", "without a thread of the caller's"),
         "RunOutput": {
             "description": "What a run came to.",
-            "anyOf": [ref("RunResult"), ref("RunInterrupt"), ref("RunError")],
+            "oneOf": [ref(shape) for shape in OUTPUTS.values()],
+            "discriminator": {
+                "propertyName": "type",
+                "mapping": {kind: ref(shape)["$ref"] for kind, shape in OUTPUTS.items()},
+            },
         },
         "RunResult": shape(
             "It succeeded.",
             ("type",),
-            type={"const": "result"},
+            type=kind("result"),
             values=described(values, "The agent's output, whole."),
             messages=described(MESSAGES, "The messages of the output, if it has any."),
         ),
         "RunInterrupt": shape(
             "It asks something.",
             ("type", "interrupt"),
-            type={"const": "interrupt"},
+            type=kind("interrupt"),
             interrupt=described(OBJECT, "What is asked, under the type of the interrupt."),
         ),
         "RunError": shape(
             "It failed.",
             ("type", "run_id", "errcode", "description"),
-            type={"const": "error"},
+            type=kind("error"),
             run_id=UUID,
             **ERROR_FIELDS,
         ),
         **_events(version, values),
     }
+
+
+def kind(name: str) -> Schema:
+    """The `type` that tells a shape from others; as generated clients check it."""
+    return {"type": "string", "enum": [name]}
 
 
 def _runs(name: str, creation: str, where: str) -> dict[str, Schema]:
@@ -202,9 +214,9 @@ def _runs(name: str, creation: str, where: str) -> dict[str, Schema]:
 def _events(version: Version, values: Schema) -> dict[str, Schema]:
     """What the events of a stream hold."""
 
-    def update(text: str, kind: str, **more: Schema) -> dict[str, Any]:
-        required = ("type", "run_id", "status", *(name for name in more if name != "messages"))
-        return shape(text, required, type={"const": kind}, run_id=UUID, status=STATUS, **more)
+    def update(text: str, name: str, **more: Schema) -> dict[str, Any]:
+        required = ("type", "run_id", "status", *(field for field in more if field != "messages"))
+        return shape(text, required, type=kind(name), run_id=UUID, status=STATUS, **more)
 
     text = "The output so far; it replaces the one before."
     if version.ends_by_values:

@@ -96,7 +96,7 @@ COMPONENTS: Mapping[str, Schema] = {
         multitask_strategy={"type": "string", "enum": list(BUSY)},
         created_at=MADE,
         updated_at=CHANGED,
-        langsmith_session_name={"type": "null", "description": "Always null."},
+        langsmith_session_name=described(OPTIONAL_TEXT, "Always null."),
     ),
     "CheckpointAddress": shape(
         "Where a state is saved.",

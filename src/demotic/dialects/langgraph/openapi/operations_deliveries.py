@@ -19,6 +19,7 @@ from demotic.web.openapi.describing import (
 )
 
 _WEBHOOKS = "Webhooks"
+_SENDING = "Sent webhooks"  # not the operations' own: openapi-generator makes a module of each tag
 
 OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("GET", "/webhooks/deliveries"): Described(
@@ -52,7 +53,7 @@ _SENT = (
 WEBHOOKS: Mapping[str, Schema] = {
     "runEnded": {
         "post": {
-            "tags": [_WEBHOOKS],
+            "tags": [_SENDING],
             "summary": "A run has ended",
             "description": "Sent to the `webhook` of a run, once, when it has ended.",
             "operationId": "webhook_run_ended",
@@ -77,4 +78,7 @@ WEBHOOKS: Mapping[str, Schema] = {
 
 PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {"delivery_id": ("The webhook.", UUID)}
 
-TAGS: Mapping[str, str] = {_WEBHOOKS: "What was told to the receivers that runs name."}
+TAGS: Mapping[str, str] = {
+    _WEBHOOKS: "What was told to the receivers that runs name.",
+    _SENDING: "What the server itself sends.",
+}
