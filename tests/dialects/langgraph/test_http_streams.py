@@ -100,6 +100,7 @@ async def test_a_run_goes_on_when_its_client_goes_away(wire: Wire) -> None:
 # The official client
 
 
+@pytest.mark.requirement("langgraph.sdk.run_created")
 @pytest.mark.requirement("langgraph.sdk")
 async def test_the_python_sdk_creates_streams_joins_and_searches(wire: Wire) -> None:
     client = LangGraphClient(wire.client)

@@ -69,3 +69,13 @@ async def test_a_thread_tells_that_its_run_was_cancelled_until_the_next_one_ends
         assert shown["error"]["message"]
     await wire.ask("POST", f"{path}/runs/wait", run_body())
     assert (await wire.ask("GET", path)).json()["error"] is None
+
+
+@pytest.mark.requirement("langgraph.threads.search.no_values")
+async def test_threads_without_a_state_are_left_out_where_values_are_wanted(wire: Wire) -> None:
+    thread = await wire.thread()
+    body = {"values": {"x": 1}}
+    assert (await wire.ask("POST", "/threads/search", body)).json() == []
+    assert (await wire.ask("POST", "/threads/search", {"values": {}})).json() != []
+    found = (await wire.ask("POST", "/threads/search", {"select": ["thread_id", "values"]})).json()
+    assert found == [{"thread_id": thread, "values": None}]

@@ -220,6 +220,14 @@ async def test_a_url_that_is_not_public_is_refused_with_the_reason(url: str, rea
         assert (await wire.ask("GET", f"/threads/{thread}/runs")).json() == []
 
 
+@pytest.mark.requirement("langgraph.webhooks.https")
+async def test_where_https_is_required_http_is_refused() -> None:
+    async with calling(UrlPolicy(require_https=True)) as wire:
+        answer = await wire.ask("POST", "/runs", run_body(webhook="http://app.example.com/"))
+        assert (answer.status_code, answer.json()["code"]) == (422, "webhook_refused")
+        assert "https" in answer.json()["detail"]
+
+
 @pytest.mark.requirement("langgraph.webhooks.refused")
 async def test_a_webhook_that_is_no_text_is_refused(wire: Wire) -> None:
     answer = await wire.ask("POST", "/runs", run_body(webhook=["https://a.example/"]))
