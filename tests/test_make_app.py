@@ -231,7 +231,9 @@ async def test_keys_guard_ours_and_custom_routes_only_on_request(
 ) -> None:
     app = app_of(house, fastapi_app(), KEYS, auth_first=auth_first)
     async with client_of(app) as client:
-        assert (await client.get("/info")).status_code == 401
+        refused = await client.get("/info")
+        assert refused.status_code == 401
+        assert [*refused.json()] == ["detail", "code", "message", "metadata"]
         assert (await client.get("/info", headers=ALICE)).status_code == 200
         assert (await client.get("/hello/you")).status_code == 200
         assert (await client.get("/ok")).status_code == 200

@@ -1,6 +1,7 @@
 """Real graphs behind the dialect: histories and the states of graphs within graphs."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from langgraph.graph import START, StateGraph
@@ -59,6 +60,7 @@ async def test_a_state_tells_its_place_and_its_parent_in_both_forms() -> None:
         for state, parent in zip([newest, *earlier], [*earlier, None], strict=True):
             place = {"thread_id": thread, "checkpoint_ns": ""}
             assert state["checkpoint"] == {**place, "checkpoint_id": state["checkpoint_id"]}
+            assert UUID(state["checkpoint_id"]).version == 6
             assert state["parent_checkpoint"] == (parent and parent["checkpoint"])
             assert state["parent_checkpoint_id"] == (parent and parent["checkpoint_id"])
 

@@ -105,6 +105,18 @@ async def test_another_follower_keeps_a_run_alive(wire: Wire) -> None:
 
 
 @pytest.mark.requirement("langgraph.stream.cancel_on_disconnect")
+async def test_who_waits_for_a_run_may_take_it_along(wire: Wire) -> None:
+    thread = await wire.thread()
+    run = await wire.start(thread, ["wait", "for ever"])
+    await wire.house.agent.arrived("for ever")
+    path = f"/threads/{thread}/runs/{run}/join"
+    async with wire.open("GET", f"{path}?cancel_on_disconnect=true") as joined:
+        await joined.begun()
+    await wire.ask("GET", path)
+    assert await status(wire, thread, run) == "interrupted"
+
+
+@pytest.mark.requirement("langgraph.stream.cancel_on_disconnect")
 async def test_a_join_may_be_the_connection_that_a_run_ends_with(wire: Wire) -> None:
     thread = await wire.thread()
     run = await wire.start(thread, ["wait", "gate"], ["emit", "values", 1], ["wait", "for ever"])

@@ -45,6 +45,10 @@ async def test_a_run_that_fails_is_an_error_and_so_is_its_thread(wire: Wire) -> 
     assert shown["error"] == error
     joined = await wire.ask("GET", f"/threads/{thread}/runs/{run}/join")
     assert (joined.status_code, joined.json()) == (200, {"__error__": error})
+    await wire.ask("POST", f"/threads/{thread}/runs/wait", run_body())
+    assert await stand(wire, thread, run) == ("error", "idle")
+    joined = await wire.ask("GET", f"/threads/{thread}/runs/{run}/join")
+    assert joined.json() == {"__error__": error}, "its own result, also later"
 
 
 @pytest.mark.requirement("langgraph.statuses")
@@ -76,6 +80,20 @@ async def test_a_thread_is_busy_from_the_creation_of_a_run_and_free_once_that_is
     cancelled = await wire.ask("POST", f"/threads/{thread}/runs/{run}/cancel")
     assert cancelled.status_code == 202
     assert await stand(wire, thread, run) == ("interrupted", "idle")
+
+
+@pytest.mark.requirement("langgraph.threads.busy")
+async def test_a_run_that_is_cancelled_before_it_began_leaves_the_question_of_another(
+    wire: Wire,
+) -> None:
+    thread = await wire.thread()
+    await wire.ask("POST", f"/threads/{thread}/runs/wait", run_body(["pause", "ok?"]))
+    run = await wire.start(thread, after_seconds=3600)
+    assert await stand(wire, thread, run) == ("pending", "busy")
+    await wire.ask("POST", f"/threads/{thread}/runs/{run}/cancel?wait=true")
+    assert await stand(wire, thread, run) == ("interrupted", "interrupted")
+    shown = (await wire.ask("GET", f"/threads/{thread}")).json()
+    assert shown["interrupts"] == {"task": [{"id": "i1", "value": "ok?"}]}
 
 
 @pytest.mark.requirement("langgraph.stream.cancelled")
