@@ -103,8 +103,12 @@ REQUIREMENTS: dict[str, Requirement] = {
         f"{API}, ThreadSearchRequest.extract", "up to ten paths into each thread, in `extracted`"
     ),
     "langgraph.threads.search.total": Requirement(
-        f"{API}, X-Pagination-Total",
+        f"{API}, X-Pagination-Total; Demotic, where the recorded total is a guess",
         "exact up to 10,000, then a lower bound; X-Pagination-Next wherever there is more",
+    ),
+    "langgraph.threads.copy.shown": Requirement(
+        "Demotic, where the recorded server shows neither",
+        "a copy shows the values and the configuration of its source",
     ),
     "langgraph.threads.copy.equal": Requirement(
         f"{API}, POST /threads/{{thread_id}}/copy",

@@ -95,6 +95,21 @@ async def test_new_input_over_a_question_begins_anew_with_the_state_kept(wire: W
     assert (asked["log"], len(asked["__interrupt__"])) == (["in", "a", "again", "a"], 1)
 
 
+@pytest.mark.requirement("langgraph.threads.copy.equal")
+async def test_a_question_that_was_copied_is_answered_in_each_thread_for_itself(wire: Wire) -> None:
+    thread = await wire.thread()
+    await run(wire, thread, **IN)
+    before = await show(wire, thread, "/history")
+    copy = (await wire.ask("POST", f"/threads/{thread}/copy")).json()["thread_id"]
+    assert str(await show(wire, copy, "/history")).replace(copy, thread) == str(before)
+    answered = await run(wire, copy, command={"resume": "yes"})
+    assert answered["log"] == ["in", "a", "answer yes", "b"]
+    assert await show(wire, thread, "/history") == before
+    assert (await show(wire, thread))["status"] == "interrupted"
+    answered = await run(wire, thread, command={"resume": "no"})
+    assert answered["log"] == ["in", "a", "answer no", "b"]
+
+
 # Breakpoints
 
 

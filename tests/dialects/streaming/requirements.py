@@ -30,6 +30,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.channels.input": Requirement(
         f"{CDDL}, input", "each question once, when it can be answered; and that it is"
     ),
+    "streaming.channels.input.value": Requirement(
+        "langgraph-sdk (Python) 0.4; Demotic: beside the recorded `payload`",
+        "a question is in `value`, too",
+    ),
     "streaming.channels.checkpoints": Requirement(f"{CDDL}, checkpoints", "envelopes only"),
     "streaming.channels.checkpoints.paired": Requirement(
         "@langchain/langgraph-sdk 1.15", "a state comes right after its checkpoint"
