@@ -39,6 +39,19 @@ async def test_a_run_may_roll_back_all_that_are_in_its_way(wire: Wire) -> None:
     assert await status(wire, thread, queued) == "gone"
 
 
+@pytest.mark.requirement("langgraph.runs.interrupt")
+@pytest.mark.requirement("langgraph.runs.rollback")
+@pytest.mark.parametrize(("strategy", "left"), [(INTERRUPT, "interrupted"), (ROLLBACK, "gone")])
+async def test_a_run_that_is_delayed_is_in_the_way_too(
+    wire: Wire, strategy: dict[str, str], left: str
+) -> None:
+    thread = await wire.thread()
+    delayed = await wire.start(thread, after_seconds=3600)
+    new = await wire.ask("POST", f"/threads/{thread}/runs/wait", run_body(**strategy))
+    assert new.json() == {"done": []}
+    assert await status(wire, thread, delayed) == left
+
+
 @pytest.mark.requirement("langgraph.runs.after_seconds")
 async def test_a_delayed_run_keeps_its_thread_busy_and_lets_others_pass(wire: Wire) -> None:
     thread = await wire.thread()
@@ -102,6 +115,18 @@ async def test_another_follower_keeps_a_run_alive(wire: Wire) -> None:
     wire.house.agent.open("gate")
     assert (await joining).json() == {"done": ["emit", "wait"]}
     assert await status(wire, thread, run) == "success"
+
+
+@pytest.mark.requirement("langgraph.stream.cancel_on_disconnect")
+@pytest.mark.parametrize("start", ["/runs", "/threads/{}/runs"])
+async def test_a_run_ends_with_who_waits_for_it_if_it_was_to(wire: Wire, start: str) -> None:
+    path = start.format(await wire.thread())
+    body = run_body(["wait", "for ever"], on_disconnect="cancel", on_completion="keep")
+    async with wire.open("POST", f"{path}/wait", body) as waiting:
+        await waiting.begun()
+    place = waiting.headers["content-location"]
+    await wire.ask("GET", f"{place}/join")
+    assert (await wire.ask("GET", place)).json()["status"] == "interrupted"
 
 
 @pytest.mark.requirement("langgraph.stream.cancel_on_disconnect")

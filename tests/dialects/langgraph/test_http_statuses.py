@@ -7,7 +7,15 @@ import pytest
 
 from demotic.domain.ids import system_assistant_id
 from demotic.engine.core import Limits
-from dialects.langgraph.langgraph_http import AGENT, ASSISTANT, Wire, frames, open_wire, run_body
+from dialects.langgraph.langgraph_http import (
+    AGENT,
+    ASSISTANT,
+    UNKNOWN,
+    Wire,
+    frames,
+    open_wire,
+    run_body,
+)
 from house import open_house
 
 
@@ -195,3 +203,14 @@ async def test_of_creates_with_one_id_one_wins_and_the_others_are_told(wire: Wir
     kept = {"assistant_id": id, "graph_id": AGENT}
     made_at_once = await asyncio.gather(*(wire.ask("POST", "/assistants", kept) for _ in range(8)))
     assert sorted(each.status_code for each in made_at_once) == [200, *[409] * 7]
+
+
+@pytest.mark.requirement("langgraph.runs.if_not_exists")
+async def test_runs_that_create_one_thread_at_once_are_all_carried_out_on_it(wire: Wire) -> None:
+    path = f"/threads/{UNKNOWN}/runs"
+    body = run_body(if_not_exists="create")
+    answers = await asyncio.gather(*(wire.ask("POST", f"{path}/wait", body) for _ in range(8)))
+    assert [each.json() for each in answers] == [{"done": []}] * 8
+    listed = (await wire.ask("GET", path)).json()
+    assert [each["status"] for each in listed] == ["success"] * 8
+    assert (await wire.ask("POST", "/threads/count", {})).json() == 1
