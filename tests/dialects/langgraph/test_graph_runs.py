@@ -51,6 +51,7 @@ async def test_a_question_is_the_result_of_its_run_and_stands_in_the_thread(wire
     told = {"id": question["id"], "value": "really?"}
     shown = await show(wire, thread)
     assert (shown["status"], shown["interrupts"]) == ("interrupted", {task["id"]: [told]})
+    assert shown["values"] == state["values"] == asked
     [only] = await show(wire, thread, "/runs")
     assert only["status"] == "success"
     joined = await show(wire, thread, f"/runs/{only['run_id']}/join")
