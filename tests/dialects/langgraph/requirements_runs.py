@@ -9,6 +9,9 @@ REQUIREMENTS: dict[str, Requirement] = {
         f"{API}, RunCreateStateful",
         "a run comes next on a busy thread and goes on without its client unless it says otherwise",
     ),
+    "langgraph.runs.created": Requirement(
+        SEEN, "the answer that creates a run shows it as it was admitted: `pending`"
+    ),
     "langgraph.runs.headers": Requirement(
         SEEN,
         "`Content-Location` tells where a run is, `Location` where it is followed or waited for; "

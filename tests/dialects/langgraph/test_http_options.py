@@ -83,8 +83,10 @@ async def test_the_same_request_with_its_key_is_the_same_run(wire: Wire) -> None
     path = f"/threads/{await wire.thread()}/runs"
     key = {"idempotency-key": "order 66"}
     first = await wire.ask("POST", path, run_body(), key)
+    await wire.ask("GET", f"{path}/{first.json()['run_id']}/join")
     again = await wire.ask("POST", path, run_body(), key)
     assert first.json()["run_id"] == again.json()["run_id"]
+    assert (first.json()["status"], again.json()["status"]) == ("pending", "success")
     other = await wire.ask("POST", path, run_body(["emit", "custom", 1]), key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     waited = [await wire.ask("POST", f"{path}/wait", run_body(), key) for _ in range(2)]

@@ -40,6 +40,21 @@ async def test_a_run_is_pending_running_and_a_success_and_its_thread_busy_and_id
     assert await stand(wire, thread, second) == ("success", "idle")
 
 
+@pytest.mark.requirement("langgraph.runs.created")
+async def test_a_run_is_pending_in_the_answer_that_creates_it_though_it_begins_at_once(
+    wire: Wire,
+) -> None:
+    thread = await wire.thread()
+    body = run_body(["wait", "gate"], on_completion="keep")
+    one = (await wire.ask("POST", f"/threads/{thread}/runs", body)).json()
+    alone = (await wire.ask("POST", "/runs", body)).json()
+    batch = (await wire.ask("POST", "/runs/batch", [body, body])).json()
+    for row in (one, alone, *batch):
+        assert row["status"] == "pending"
+        assert await stand(wire, row["thread_id"], row["run_id"]) == ("running", "busy")
+    wire.house.agent.open("gate")
+
+
 @pytest.mark.requirement("langgraph.statuses")
 async def test_a_run_that_fails_is_an_error_and_so_is_its_thread(wire: Wire) -> None:
     thread = await wire.thread()
