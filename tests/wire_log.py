@@ -1,7 +1,8 @@
 """A log of what in-process tests send and what is answered, for `scripts/wire_coverage.py`.
 
 Written where `DEMOTIC_WIRE_LOG` names a folder; a line for each request: which test, method,
-route, names of query parameters, headers and body fields, status.
+route, names of what was sent, status. Query parameters are named as in `?limit`, headers as in
+`prefer:`, fields of the body plainly, and those of an object in it as in `config.tags`.
 """
 
 import json
@@ -61,10 +62,17 @@ def _line(scope: Scope, body: bytes, status: int) -> dict[str, Any]:
         "route": scope[ROUTE],
         "sent": sorted(
             {
-                *(name for name, _ in parse_qsl(scope["query_string"].decode(), True)),
-                *(name.decode() for name, _ in scope["headers"]),
-                *(key for each in items if isinstance(each, dict) for key in each),
+                *(f"?{name}" for name, _ in parse_qsl(scope["query_string"].decode(), True)),
+                *(f"{name.decode()}:" for name, _ in scope["headers"]),
+                *(name for each in items if isinstance(each, dict) for name in _names(each)),
             }
         ),
         "status": status,
     }
+
+
+def _names(body: dict[str, Any]) -> Iterator[str]:
+    for key, value in body.items():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}.{inner}" for inner in value)

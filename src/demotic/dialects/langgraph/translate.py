@@ -174,7 +174,8 @@ def new_run(
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
-    `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    `waits`: the caller wants the result only, so that nothing is recorded unless it names modes or
+    is to be able to come back to the stream.
     `follows`: the caller stays for the end, as who waits or reads the stream does.
     `compat` says what a field means that is not given.
     """
@@ -182,12 +183,13 @@ def new_run(
     if thread_id is None:
         _check_stateless(body)
     modes = stream_modes(body.stream_mode)
-    recorded = () if waits and body.stream_mode is None else modes
+    nothing = waits and body.stream_mode is None and not body.stream_resumable
+    kinds = [] if nothing else sorted({KINDS[mode] for mode in modes})
     return NewRun(
         id=run_id,
         thread_id=thread_id,
         assistant_id=assistant_id(body.assistant_id, graphs),
-        request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
+        request=_request(body, thread_id, kinds),
         metadata=body.metadata or {},
         busy_policy=choose(
             "multitask_strategy", body.multitask_strategy or compat.multitask_strategy, BUSY

@@ -29,8 +29,6 @@ from demotic.dialects.langgraph.translate_assistants import UNNAMED
 from demotic.web.openapi.describing import Words, names_of, one_of, words
 from demotic.web.outgoing.policy import LONGEST
 
-PLANNED = "Planned: any value but null and false answers 501."
-
 METADATA = words("Free data about it, kept as it is.", examples=[{"team": "blue"}])
 MERGED = words("Merged into the metadata, key by key.", examples=[{"team": "blue"}])
 CONTAINED = words("Must be contained in the metadata.", examples=[{"team": "blue"}])
