@@ -110,11 +110,24 @@ def checkpoint(given: Checkpoint | str | None, thread_id: str) -> dict[str, Any]
             f"`checkpoint.thread_id` must be the thread of the path, {thread_id}, or be left out."
         )
     fields = {
-        "checkpoint_id": given.checkpoint_id,
+        "checkpoint_id": _checkpoint_id(given),
         "checkpoint_ns": given.checkpoint_ns,
         "checkpoint_map": given.checkpoint_map,
     }
     return {key: value for key, value in fields.items() if value is not None} or None
+
+
+def _checkpoint_id(given: Checkpoint) -> str | None:
+    """The checkpoint, by its id or by what the map has for the namespace."""
+    mapped = (given.checkpoint_map or {}).get(given.checkpoint_ns or "")
+    if not isinstance(mapped, str | None):
+        raise BadInput("`checkpoint.checkpoint_map` must hold ids by namespace.")
+    if None not in (mapped, given.checkpoint_id) and mapped != given.checkpoint_id:
+        raise BadInput(
+            "`checkpoint.checkpoint_id` and what `checkpoint.checkpoint_map` has for the namespace "
+            "differ: give one."
+        )
+    return given.checkpoint_id if mapped is None else mapped
 
 
 def history(body: HistorySearch, thread_id: str) -> dict[str, Any]:

@@ -145,7 +145,10 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "thread_id": words("The thread of the path; may be left out.", **UUID),
         "checkpoint_ns": words("The subgraph's namespace; empty for the graph itself."),
         "checkpoint_id": words("The checkpoint."),
-        "checkpoint_map": words("The checkpoints of the graphs around a subgraph."),
+        "checkpoint_map": words(
+            "The checkpoints of the graphs around a subgraph, by namespace; that of the namespace "
+            "itself will do for `checkpoint_id`."
+        ),
         "configurable": words("The same fields, as a config has them."),
     },
     wire.StateAtCheckpoint: {
