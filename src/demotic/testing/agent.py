@@ -18,7 +18,8 @@ from demotic.ports.agent import Attempt, StateChange
 
 
 class ScriptedAgent:
-    """Does what the run's input says: a list of steps, each a list of a word and its arguments.
+    """Does what the run's input says: a list of steps, each a list of a word and its arguments, or
+    an object that has them as `steps`.
 
     `["emit", kind, data]` records an event, `["wait", name]` waits until the test calls
     `open(name)`, `["stubborn", name]` does so and ignores being cancelled, `["fail", message]`
@@ -60,7 +61,7 @@ class ScriptedAgent:
         """See the port."""
         self.started.append(attempt.claim.run.id)
         done: list[str] = []
-        for word, *arguments in attempt.claim.run.request.input or []:
+        for word, *arguments in _steps(attempt.claim.run.request.input):
             done.append(word)
             try:
                 outcome = await self._step(attempt, word, arguments)
@@ -135,7 +136,9 @@ class ScriptedAgent:
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""
-        return AgentSchemas(input={"type": "array"}, state={"type": "object"}, config=dict(config))
+        return AgentSchemas(
+            input={"type": ["array", "object"]}, state={"type": "object"}, config=dict(config)
+        )
 
     async def drawing(self, config: Mapping[str, Json], *, depth: int | bool) -> Json:
         """See the port: one node, which tells how deep it was to look."""
@@ -192,6 +195,10 @@ class ScriptedAgent:
         attempt.drain.on_request(self._gate(gate).set)
         await self._pass(gate)
         return None if attempt.drain.requested else "done"
+
+
+def _steps(given: Json) -> Sequence[list[Json]]:
+    return (given.get("steps") if isinstance(given, dict) else given) or []
 
 
 def _written(thread: Thread) -> Mapping[str, Json]:
