@@ -10,7 +10,7 @@ from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import BadInput, CheckpointNotFound
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Json, Size
-from demotic.domain.runs import Outcome
+from demotic.domain.runs import Outcome, Run
 from demotic.domain.states import StateSnapshot, StateUpdate, Superstep
 from demotic.domain.threads import Thread
 from demotic.engine.states import EMPTY
@@ -18,18 +18,20 @@ from demotic.ports.agent import Attempt, StateChange
 
 
 class ScriptedAgent:
-    """Does what the run's input says: a list of steps, each a list of a word and its arguments.
+    """Does what the run's input says: a list of steps, each a list of a word and its arguments, or
+    an object that has them as `steps`.
 
     `["emit", kind, data]` records an event, `["wait", name]` waits until the test calls
     `open(name)`, `["stubborn", name]` does so and ignores being cancelled, `["fail", message]`
     raises, `["pause", question]` ends the leg with an interrupt, `["drain", name]` waits for
     `name` or stops when a drain is requested, `["refuse", message]` fails and changes nothing. The
-    state is the list of words done.
+    state is the list of words done. `runs` is what it was asked, attempt by attempt.
     """
 
     def __init__(self, name: str = "scripted") -> None:
         self._name = name
         self.started: list[str] = []
+        self.runs: list[Run] = []
         self.reached: dict[str, asyncio.Event] = {}
         self._gates: dict[str, asyncio.Event] = {}
 
@@ -59,8 +61,9 @@ class ScriptedAgent:
     async def run(self, attempt: Attempt) -> Outcome | None:
         """See the port."""
         self.started.append(attempt.claim.run.id)
+        self.runs.append(attempt.claim.run)
         done: list[str] = []
-        for word, *arguments in attempt.claim.run.request.input or []:
+        for word, *arguments in _steps(attempt.claim.run.request.input):
             done.append(word)
             try:
                 outcome = await self._step(attempt, word, arguments)
@@ -135,7 +138,9 @@ class ScriptedAgent:
 
     async def schemas(self, config: Mapping[str, Json]) -> AgentSchemas:
         """See the port: what it was configured with, as the schema of its configuration."""
-        return AgentSchemas(input={"type": "array"}, state={"type": "object"}, config=dict(config))
+        return AgentSchemas(
+            input={"type": ["array", "object"]}, state={"type": "object"}, config=dict(config)
+        )
 
     async def drawing(self, config: Mapping[str, Json], *, depth: int | bool) -> Json:
         """See the port: one node, which tells how deep it was to look."""
@@ -192,6 +197,10 @@ class ScriptedAgent:
         attempt.drain.on_request(self._gate(gate).set)
         await self._pass(gate)
         return None if attempt.drain.requested else "done"
+
+
+def _steps(given: Json) -> Sequence[list[Json]]:
+    return (given.get("steps") if isinstance(given, dict) else given) or []
 
 
 def _written(thread: Thread) -> Mapping[str, Json]:

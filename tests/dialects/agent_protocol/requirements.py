@@ -217,6 +217,14 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.store.namespaces.parameters": Requirement(
         f"{API}, StoreListNamespacesRequest", "prefix, suffix, max_depth, limit (100), offset (0)"
     ),
+    "ap.store.outermost": Requirement(
+        f"{API}, StoreDeleteRequest.namespace",
+        "it may be left out, but nothing is stored outside of all namespaces: 404",
+    ),
+    "ap.options": Requirement(
+        f"{API}, every parameter, field and status",
+        "what is documented is sent and left out, has its effect, and is answered",
+    ),
     "ap.messages.roles": Requirement(
         f"{API}, Message.role", "human and ai in, too; user, assistant, system and tool out"
     ),

@@ -70,7 +70,7 @@ async def test_an_agent_is_shown_by_id_or_name(wire: ScriptedWire) -> None:
 async def test_an_agent_tells_its_schemas(wire: ScriptedWire) -> None:
     assert await wire.told("GET", f"/agents/{AGENT}/schemas") == {
         "agent_id": ASSISTANT,
-        "input_schema": {"type": "array"},
+        "input_schema": {"type": ["array", "object"]},
         "output_schema": {},
         "state_schema": {"type": "object"},
     }

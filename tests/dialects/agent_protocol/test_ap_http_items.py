@@ -54,6 +54,20 @@ async def test_an_item_that_is_not_there_is_not_found(wire: ScriptedWire) -> Non
         assert (missing.status_code, missing.json()["code"]) == (404, "item_not_found")
 
 
+@pytest.mark.requirement("ap.store.outermost")
+async def test_nothing_is_stored_outside_of_all_namespaces(wire: ScriptedWire) -> None:
+    await put(wire, "a")
+    stored = await wire.ask("PUT", "/store/items", {"namespace": [], "key": "k", "value": {}})
+    assert (stored.status_code, "Namespace" in stored.json()["message"]) == (422, True)
+    for method, path, body in (
+        ("GET", "/store/items?key=k", None),
+        ("DELETE", "/store/items", {"key": "k"}),
+        ("DELETE", "/store/items", {"key": "k", "namespace": []}),
+    ):
+        missing = await wire.ask(method, path, body)
+        assert (missing.status_code, missing.json()["code"]) == (404, "item_not_found")
+
+
 @pytest.mark.requirement("ap.store.get.parameters")
 async def test_each_label_is_a_parameter_of_its_own(wire: ScriptedWire) -> None:
     await put(wire, "a", "b", x=1)

@@ -447,6 +447,7 @@ async def test_a_caller_sees_what_is_in_its_scope_only(wire: ScriptedWire) -> No
     owner["value"] = "bob"
     requests: list[tuple[str, str, Any]] = [
         ("GET", f"/threads/{thread}", None),
+        ("POST", "/threads", {"thread_id": thread, "if_exists": "do_nothing"}),
         ("PATCH", f"/threads/{thread}", {"values": {}}),
         ("DELETE", f"/threads/{thread}", None),
         ("POST", f"/threads/{thread}/copy", None),

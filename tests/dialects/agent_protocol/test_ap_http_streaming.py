@@ -1,6 +1,7 @@
 """The streaming protocol below the Agent Protocol's mount, in process."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from demotic.domain.ids import uuid7
 from demotic.server import make_app, make_apps
 from dialects.agent_protocol.ap_graphs import asking
 from dialects.agent_protocol.ap_http import UNKNOWN
+from dialects.streaming.streaming_graphs import nested
 from dialects.streaming.streaming_http import Client, Followed, Socket, data, is_end
 from served import Served, served
 from test_make_app import ALICE, KEYS, configured, hosting, settings_of
@@ -18,6 +20,11 @@ from test_make_app import ALICE, KEYS, configured, hosting, settings_of
 PATHS = ("/stream", "/stream/events")
 START = {"assistantId": "graph", "input": {"items": ["in"]}}
 ANSWERED = ["in", "noted", "answer yes"]
+
+
+def is_inside(event: Any) -> bool:
+    """Whether an event comes from a nested agent."""
+    return bool(event["params"]["namespace"])
 
 
 @pytest.fixture
@@ -31,6 +38,13 @@ def client_of(house: Served) -> Client:
     """A client of a thread, below the mount, that is not there yet."""
     app = make_app(hosting(house.engine), configured(), settings_of())
     return Client(app, uuid7(1), "/ap")
+
+
+@asynccontextmanager
+async def nesting() -> AsyncIterator[Client]:
+    """A client of a thread whose agent has another in it, which asks."""
+    async with served(nested) as house:
+        yield client_of(house)
 
 
 async def asked(events: Followed | Socket) -> list[Any]:
@@ -63,6 +77,32 @@ async def test_a_thread_is_followed_while_commands_start_and_answer(
             "input", "lifecycle", "values", path=path, since=seqs[n]
         ) as replayed:
             assert await replayed.until(lambda each: each == events[-1]) == events[n + 1 :]
+
+
+@pytest.mark.requirement("ap.options")
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_filter_is_by_namespace_and_depth(path: str) -> None:
+    async with nesting() as client:
+
+        async def inside(**filter: Any) -> bool:
+            """Whether it is told what the nested agent did."""
+            async with client.follow("lifecycle", path=path, since=0, **filter) as followed:
+                told = await followed.until(lambda each: is_end(each) or is_inside(each))
+                return is_inside(told[-1])
+
+        await client.ran("run.start", assistantId="graph", input={"items": []})
+        assert await inside()
+        assert await inside(namespaces=[["inner"]])
+        assert not await inside(namespaces=[[]], depth=0)
+        assert await inside(namespaces=[[]], depth=1)
+        assert (await client.post(path, {"namespaces": [["inner"]]})).status_code == 422
+
+
+@pytest.mark.requirement("ap.options")
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_client_that_forgot_to_upgrade_is_told_so(path: str, house: Served) -> None:
+    answer = await client_of(house).ask("GET", path)
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
 
 
 @pytest.mark.requirement("ap.streaming.socket")

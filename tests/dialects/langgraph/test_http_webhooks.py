@@ -29,6 +29,7 @@ from demotic.web.outgoing.addresses import LOOPBACK
 from demotic.web.outgoing.policy import UrlPolicy
 from demotic.web.outgoing.sender import HttpSender
 from dialects.langgraph.langgraph_http import STEPS, UNKNOWN, Wire, open_wire, run_body
+from dialects.langgraph.run_ways import EVERY, THREAD, Way
 from dialects.langgraph.samples import MOMENT_US, RUN, WAITING
 from house import open_house
 from receiving import Received, Receiver, receiving
@@ -112,6 +113,15 @@ async def test_the_runs_of_a_batch_and_of_a_cron_are_told(wire: Wire, receiver: 
     wire.house.clock.set(int(due.timestamp()) * 1_000_000)
     fired = (await receiver.received(3))[-1].json
     assert fired["kwargs"]["config"]["configurable"]["cron_id"] == made["cron_id"]
+
+
+@pytest.mark.requirement("langgraph.webhooks.end")
+@pytest.mark.parametrize("way", EVERY, ids=str)
+async def test_a_run_is_told_whatever_starts_it(wire: Wire, receiver: Receiver, way: Way) -> None:
+    await wire.ask("POST", "/threads", {"thread_id": THREAD})
+    run = await way.run(wire, {"webhook": receiver.url})
+    [got] = await receiver.received(1)
+    assert (got.json["run_id"], got.json["status"]) == (run.id, "success")
 
 
 @pytest.mark.requirement("langgraph.webhooks.refused")

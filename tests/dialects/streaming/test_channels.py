@@ -69,9 +69,9 @@ def test_named_custom_channels_are_part_of_custom() -> None:
 
 
 @pytest.mark.requirement("streaming.channels.bad")
-@pytest.mark.parametrize("channels", [None, [], ["value"], ["custom:"], ["values"] * 101, [""]])
+@pytest.mark.parametrize("channels", [[], ["value"], ["custom:"], ["values"] * 101, [""]])
 def test_channels_that_there_are_not_are_refused_with_those_that_there_are(
-    channels: list[str] | None,
+    channels: list[str],
 ) -> None:
     with pytest.raises(BadInput, match="channels"):
         checked(channels)

@@ -73,7 +73,7 @@ def path_of(ns: str) -> Path:
     return tuple(ns.split(SEPARATOR)) if ns else ()
 
 
-def checked(channels: Collection[str] | None) -> frozenset[str]:
+def checked(channels: Collection[str]) -> frozenset[str]:
     """The channels of a request. Raises `BadInput` for none, and for names there are not."""
     if not channels:
         raise BadInput("`channels` must name at least one channel: " + ", ".join(CHANNELS) + ".")

@@ -30,7 +30,7 @@ class Command(Struct):
 class Subscribe(Struct):
     """CDDL 0.0.13, EventStreamRequest and SubscribeParams."""
 
-    channels: list[str] | None = None
+    channels: list[str]
     namespaces: list[list[str]] | None = None
     depth: int | None = None
     since: int | None = None
