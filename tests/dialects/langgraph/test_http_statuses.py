@@ -146,6 +146,16 @@ async def test_a_run_that_has_not_begun_is_cancelled_at_once_or_vanishes(wire: W
     wire.house.agent.open("gate")
 
 
+@pytest.mark.requirement("langgraph.runs.result")
+async def test_who_joins_a_run_that_never_began_gets_the_values_of_its_thread(wire: Wire) -> None:
+    thread = await wire.thread()
+    path = f"/threads/{thread}/runs"
+    await wire.ask("POST", f"{path}/wait", run_body(["emit", "custom", 1]))
+    run = await wire.start(thread, after_seconds=3600)
+    await wire.ask("POST", f"{path}/{run}/cancel?wait=true")
+    assert (await wire.ask("GET", f"{path}/{run}/join")).json() == {"done": ["emit"]}
+
+
 @pytest.mark.requirement("langgraph.runs.cancel.action")
 async def test_an_action_that_there_is_not_is_refused_and_cancels_nothing(wire: Wire) -> None:
     thread = await wire.thread()
