@@ -15,6 +15,7 @@ from dialects.langgraph.run_ways import (
     BATCH,
     CHANGED_CRON,
     CREATE,
+    CRON,
     CRON_ON_THREAD,
     EVERY,
     ON_THREAD,
@@ -40,7 +41,10 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 
 HINTS = {
     **{way: [{"on_completion": "delete"}, {"on_completion": "keep"}] for way in ON_THREAD},
-    **{way: [{"if_not_exists": "create"}, {"if_not_exists": "reject"}] for way in STATELESS},
+    **{
+        way: [{"if_not_exists": "create"}, {"if_not_exists": "reject"}]
+        for way in (*STATELESS, CRON)
+    },
 }
 """What says how to treat something that the operation never meets."""
 
