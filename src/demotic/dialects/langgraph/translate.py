@@ -38,6 +38,7 @@ from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
 from demotic.domain.runs import CancelAction, Idempotency, NewRun, RunRequest
+from demotic.domain.traces import tracing
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
 from demotic.web.idempotency import idempotency as idempotency
@@ -257,21 +258,9 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         interrupt_after=_nodes("interrupt_after", body.interrupt_after),
         durability=_durability(body),
         strict=body.strict_resume or False,
-        tracing=_tracing(body.langsmith_tracer),
+        tracing=tracing(body.langsmith_tracer),
         forwarded=None if command else configs.forwarded_answers(body.config or {}),
     )
-
-
-def _tracing(given: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Where LangSmith is to keep the run's trace (langgraph-sdk 0.4, LangSmithTracing)."""
-    if not given:
-        return None
-    project, example = given.get("project_name"), given.get("example_id")
-    if not isinstance(project, str | None):
-        raise BadInput("`langsmith_tracer.project_name` must be a string.")
-    if example is not None and not (isinstance(example, str) and is_uuid(example)):
-        raise BadInput("`langsmith_tracer.example_id` must be a UUID.")
-    return {"project": project, "example": example}
 
 
 def _check_stateless(body: RunCreate) -> None:
