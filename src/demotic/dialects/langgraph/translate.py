@@ -249,7 +249,7 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
     return RunRequest(
         input=None if command else body.input,
         command=command,
-        checkpoint=state_start(body, thread_id),
+        checkpoint=_run_start(body, thread_id),
         config=settings.config,
         context=settings.context or None,
         modes=kinds,
@@ -330,6 +330,17 @@ def state_start(body: RunCreate | StateUpdate, thread_id: str | None) -> dict[st
     if start and start.get("checkpoint_id") not in (None, body.checkpoint_id):
         raise BadInput("`checkpoint_id` and `checkpoint.checkpoint_id` differ: give one.")
     return {**(start or {}), "checkpoint_id": body.checkpoint_id}
+
+
+def _run_start(body: RunCreate, thread_id: str | None) -> dict[str, Any] | None:
+    """Where a run starts. The whole graph does: a subgraph's checkpoint tells no place in it."""
+    start = state_start(body, thread_id) or {}
+    if start.get("checkpoint_ns") and "" not in start.get("checkpoint_map", {}):
+        raise BadInput(
+            "`checkpoint.checkpoint_map` must name the checkpoints of the graphs around that of "
+            "`checkpoint.checkpoint_ns`, as the states of subgraphs show it."
+        )
+    return start or None
 
 
 def _nodes(field: str, given: str | list[str] | None) -> str | list[str] | None:
