@@ -136,6 +136,14 @@ async def test_a_stateless_run_leaves_its_thread_if_it_is_to(wire: Wire, way: Wa
         assert await left(wire, run) == status
 
 
+@pytest.mark.requirement("langgraph.crons.on_run_completed")
+@pytest.mark.parametrize("way", [CRON, CHANGED_CRON], ids=str)
+async def test_a_crons_run_leaves_its_thread_if_it_is_to(wire: Wire, way: Way) -> None:
+    for choice, status in [("delete", "gone"), ("keep", "idle")]:
+        run = await way.run(wire, {"on_run_completed": choice})
+        assert await left(wire, run) == status
+
+
 @pytest.mark.requirement("langgraph.stream.cancel_on_disconnect")
 @pytest.mark.parametrize("way", FOLLOWED, ids=str)
 async def test_a_run_ends_with_who_started_it_if_it_is_to(wire: Wire, way: Way) -> None:
