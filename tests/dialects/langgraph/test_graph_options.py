@@ -212,6 +212,18 @@ async def test_a_run_from_a_state_that_is_not_there_fails_and_changes_nothing(as
     assert (await asking.ask("GET", f"/threads/{thread}")).json()["status"] == "interrupted"
 
 
+@pytest.mark.requirement("langgraph.options.asked")
+async def test_to_go_nowhere_is_no_command(asking: Wire) -> None:
+    thread = await asking.thread()
+    await run(asking, thread, input={"items": ["in"]})
+    nothing: list[dict[str, Any]] = [{}, {"goto": []}, {"goto": [], "resume": None}]
+    for command in nothing:
+        asked = await run(asking, thread, command=command)
+        assert asked["__interrupt__"][0]["value"] == "Inside?", command
+    answered = await run(asking, thread, command={"goto": [], "resume": "yes"})
+    assert answered["items"][-1] == "Inside? yes"
+
+
 @pytest.mark.requirement("langgraph.options.subgraphs")
 async def test_states_of_subgraphs_are_shown_where_they_are_asked_for(asking: Wire) -> None:
     thread = await asking.thread()

@@ -284,9 +284,14 @@ def _command(body: RunCreate) -> dict[str, Any] | None:
 
 
 def command(given: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """A command with what it holds but null; `place` is where in the body it stands."""
+    """A command with what it holds; `place` is where in the body it stands.
+
+    Null is nothing, and to go nowhere is, too: RemoteGraph sends it with every command.
+    """
     field = f"{place}.command" if place else "command"
     found = {key: value for key, value in given.items() if value is not None}
+    if found.get("goto") == []:
+        del found["goto"]
     unknown = sorted(found.keys() - {"resume", "update", "goto"})
     if unknown:
         raise BadInput(f"`{field}` knows resume, update and goto; not {unknown[0]!r}.")
