@@ -58,10 +58,12 @@ async def open_house(
     items: Items | None = None,
     callbacks: Callbacks | None = None,
     on_stuck: Callable[[], None] = lambda: None,
+    agent: ScriptedAgent | None = None,
 ) -> AsyncIterator[House]:
     """An engine at work, closed at the end; a database that was given stays open."""
     own = database or Database(None)
-    storage, agent, clock = SqliteStorage(own), ScriptedAgent(), clock or FakeClock()
+    storage, clock = SqliteStorage(own), clock or FakeClock()
+    agent = agent or ScriptedAgent()
     limits = limits or Limits(drain_s=0.05, grace_s=0.05)
     try:
         async with running(

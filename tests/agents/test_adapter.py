@@ -283,6 +283,21 @@ async def test_a_run_can_start_from_an_earlier_checkpoint() -> None:
         assert len(history) > 4
 
 
+async def test_a_run_from_a_checkpoint_that_is_not_there_changes_nothing() -> None:
+    async with served(chain(a, b)) as house:
+        thread = await house.thread()
+        place = {"checkpoint_id": "1f000000-0000-6000-8000-000000000000"}
+        outcome = await house.wait(thread, input={"log": ["in"]}, checkpoint=place)
+        assert outcome.error is not None and outcome.error["error"] == "CheckpointNotFound"
+        await house.wait(thread, input={"log": ["in"]})
+        before = await house.engine.threads.get(thread, EVERYTHING)
+        outcome = await house.wait(thread, input={"log": ["in"]}, checkpoint=place)
+        assert (outcome.state, outcome.reason) == (RunState.FAILED, Reason.REFUSED)
+        after = await house.engine.threads.get(thread, EVERYTHING)
+        assert (after.state, after.values) == (before.state, before.values)
+        assert (await house.values(thread)) == {"log": ["in", "a", "b"]}
+
+
 async def test_a_command_updates_the_state_and_goes_to_a_node() -> None:
     async with served(chain(a, b)) as house:
         thread = await house.thread()

@@ -16,7 +16,8 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "langgraph.options.checkpoint": Requirement(
         f"{API}, CheckpointConfig",
-        "a state is meant by its id, by the map or by a config; contradictions are refused",
+        "a state is meant by its id, by the map or by a config; contradictions are refused, and a "
+        "run from a state that is not there fails and changes nothing",
     ),
     "langgraph.options.subgraphs": Requirement(
         f"{API}, subgraphs of a state, in the query or the body",

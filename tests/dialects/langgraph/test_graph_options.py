@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableConfig
 
-from dialects.langgraph.langgraph_http import Wire, frames
+from dialects.langgraph.langgraph_http import UNKNOWN, Wire, frames
 from dialects.langgraph.test_graphs import run, wire_of
 from dialects.streaming.streaming_graphs import nested
 from served import State, chain, served
@@ -174,6 +174,7 @@ async def test_places_that_contradict_themselves_are_refused(asking: Wire) -> No
     for place, told in [
         ({"checkpoint_id": "a", "checkpoint_map": {"": "b"}}, "differ"),
         ({"checkpoint_map": {"": 1}}, "`checkpoint.checkpoint_map`"),
+        ({"checkpoint_map": "x"}, "checkpoint_map"),
     ]:
         for tail, body in [
             ("/state/checkpoint", {"checkpoint": place}),
@@ -182,6 +183,45 @@ async def test_places_that_contradict_themselves_are_refused(asking: Wire) -> No
         ]:
             answer = await asking.ask("POST", f"{path}{tail}", body)
             assert answer.status_code == 422 and told in answer.json()["detail"]
+
+
+@pytest.mark.requirement("langgraph.options.checkpoint")
+async def test_a_run_begins_within_a_subgraph_where_the_map_leads_there(asking: Wire) -> None:
+    thread = await asking.thread()
+    await run(asking, thread, input={"items": ["in"]})
+    states = (await asking.ask("GET", f"/threads/{thread}/state?subgraphs=true")).json()
+    inner = states["tasks"][0]["state"]["checkpoint"]
+    await run(asking, thread, command={"resume": "no"})
+    asked = await run(asking, thread, input=None, checkpoint=inner)
+    assert (asked["items"], asked["__interrupt__"][0]["value"]) == (["in"], "Inside?")
+    vague = {key: inner[key] for key in ("checkpoint_ns", "checkpoint_id")}
+    body = {"assistant_id": "graph", "checkpoint": vague}
+    answer = await asking.ask("POST", f"/threads/{thread}/runs", body)
+    assert answer.status_code == 422 and "`checkpoint.checkpoint_map`" in answer.json()["detail"]
+
+
+@pytest.mark.requirement("langgraph.options.checkpoint")
+async def test_a_run_from_a_state_that_is_not_there_fails_and_changes_nothing(asking: Wire) -> None:
+    thread = await asking.thread()
+    await run(asking, thread, input={"items": ["in"]})
+    before = (await asking.ask("GET", f"/threads/{thread}/state")).json()
+    for place in ({"checkpoint_id": UNKNOWN}, {"checkpoint_map": {"": UNKNOWN}}):
+        failed = await run(asking, thread, input=None, checkpoint=place)
+        assert failed["__error__"]["error"] == "CheckpointNotFound" and UNKNOWN in str(failed)
+    assert (await asking.ask("GET", f"/threads/{thread}/state")).json() == before
+    assert (await asking.ask("GET", f"/threads/{thread}")).json()["status"] == "interrupted"
+
+
+@pytest.mark.requirement("langgraph.options.asked")
+async def test_to_go_nowhere_is_no_command(asking: Wire) -> None:
+    thread = await asking.thread()
+    await run(asking, thread, input={"items": ["in"]})
+    nothing: list[dict[str, Any]] = [{}, {"goto": []}, {"goto": [], "resume": None}]
+    for command in nothing:
+        asked = await run(asking, thread, command=command)
+        assert asked["__interrupt__"][0]["value"] == "Inside?", command
+    answered = await run(asking, thread, command={"goto": [], "resume": "yes"})
+    assert answered["items"][-1] == "Inside? yes"
 
 
 @pytest.mark.requirement("langgraph.options.subgraphs")

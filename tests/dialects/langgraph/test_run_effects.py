@@ -15,6 +15,7 @@ from dialects.langgraph.run_ways import (
     BATCH,
     CHANGED_CRON,
     CREATE,
+    CRON,
     CRON_ON_THREAD,
     EVERY,
     ON_THREAD,
@@ -40,7 +41,10 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 
 HINTS = {
     **{way: [{"on_completion": "delete"}, {"on_completion": "keep"}] for way in ON_THREAD},
-    **{way: [{"if_not_exists": "create"}, {"if_not_exists": "reject"}] for way in STATELESS},
+    **{
+        way: [{"if_not_exists": "create"}, {"if_not_exists": "reject"}]
+        for way in (*STATELESS, CRON)
+    },
 }
 """What says how to treat something that the operation never meets."""
 
@@ -129,6 +133,14 @@ async def test_a_thread_is_made_if_it_may_be(wire: Wire, way: Way) -> None:
 async def test_a_stateless_run_leaves_its_thread_if_it_is_to(wire: Wire, way: Way) -> None:
     for choice, status in [("delete", "gone"), ("keep", "idle")]:
         run = await way.run(wire, {"on_completion": choice})
+        assert await left(wire, run) == status
+
+
+@pytest.mark.requirement("langgraph.crons.on_run_completed")
+@pytest.mark.parametrize("way", [CRON, CHANGED_CRON], ids=str)
+async def test_a_crons_run_leaves_its_thread_if_it_is_to(wire: Wire, way: Way) -> None:
+    for choice, status in [("delete", "gone"), ("keep", "idle")]:
+        run = await way.run(wire, {"on_run_completed": choice})
         assert await left(wire, run) == status
 
 

@@ -344,11 +344,11 @@ def test_a_config_of_wrong_types_is_bad_input(config: dict[str, Any]) -> None:
 def test_a_run_starts_from_a_checkpoint_in_either_form() -> None:
     start = {"checkpoint_id": "c1"}
     assert new_run(checkpoint_id="c1").request.checkpoint == start
-    both: dict[str, Any] = {
-        "checkpoint": {"checkpoint_id": "c1", "checkpoint_ns": "n"},
-        "checkpoint_id": "c1",
-    }
-    assert new_run(**both).request.checkpoint == {"checkpoint_id": "c1", "checkpoint_ns": "n"}
+    nested = {"checkpoint_id": "c1", "checkpoint_ns": "n", "checkpoint_map": {"": "c0"}}
+    both: dict[str, Any] = {"checkpoint": nested, "checkpoint_id": "c1"}
+    assert new_run(**both).request.checkpoint == nested
+    with pytest.raises(BadInput, match="checkpoint_map"):
+        new_run(checkpoint={"checkpoint_id": "c1", "checkpoint_ns": "n"})
     own: dict[str, Any] = {"checkpoint": {"thread_id": THREAD, "checkpoint_ns": ""}}
     assert new_run(**own).request.checkpoint == {"checkpoint_ns": ""}
     with pytest.raises(BadInput, match="differ"):

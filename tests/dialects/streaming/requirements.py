@@ -67,6 +67,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.run.start.options": Requirement(
         f"{CDDL}, RunStartParams", "config and metadata are the run's; assistants by id or name"
     ),
+    "streaming.run.start.tracing": Requirement(
+        "langgraph-sdk (Python) 0.4, LangSmithTracing",
+        "`langsmith_tracer` says where the trace goes; refused where nothing is traced",
+    ),
     "streaming.run.start.resume": Requirement(
         f"{CDDL}, 4a run.start", "where the thread asks, the input is the answer"
     ),

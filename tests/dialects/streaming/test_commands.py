@@ -252,6 +252,8 @@ async def test_the_tree_shows_nested_agents_and_how_each_stands() -> None:
     async with talking(nested) as client:
         result, _ = await client.ran("run.start", **START)
         tree = (await client.result("agent.getTree"))["tree"]
+        bare = await client.post("/commands", {"id": 1, "method": "agent.getTree"})
+        assert bare.json()["result"]["tree"] == tree, "params may be left out"
         assert (tree["namespace"], tree["status"]) == ([], "interrupted")
         assert tree["graph_name"] == "graph"
         (inner,) = tree["children"]

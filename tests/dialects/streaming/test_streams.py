@@ -1,11 +1,13 @@
 """Event streams over HTTP, in process."""
 
+from typing import Any
+
 import pytest
 
 from demotic.domain.ids import uuid7
 from demotic.server import make_app
 from dialects.langgraph.langgraph_http import AGENT
-from dialects.streaming.streaming_graphs import one
+from dialects.streaming.streaming_graphs import nested, one
 from dialects.streaming.streaming_http import Client, data, talking
 from house import House
 from served import a, chain
@@ -36,6 +38,31 @@ async def test_a_client_that_comes_back_is_told_what_it_has_missed() -> None:
         for n, each in enumerate(events[:-1]):
             async with client.follow("values", "tasks", "lifecycle", since=each["seq"]) as again:
                 assert await again.until(lambda told: told == events[-1]) == events[n + 1 :]
+
+
+@pytest.mark.requirement("streaming.channels.namespaces")
+@pytest.mark.requirement("streaming.channels.depth")
+@pytest.mark.requirement("streaming.since")
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("mount", ["", "/ap"])
+async def test_a_stream_shows_what_its_filter_lets_through(mount: str, path: str) -> None:
+    async with talking(nested, mount) as client:
+        start = {"assistant_id": "graph", "input": {"items": ["in"]}}
+        _, events = await client.ran("run.start", "values", "tasks", **start)
+        inside = [each for each in events if each["params"]["namespace"]]
+        outside = [each for each in events if not each["params"]["namespace"]]
+        assert inside and outside
+        cases: list[tuple[dict[str, Any], list[Any]]] = [
+            ({}, events),
+            ({"namespaces": [["inner"]]}, inside),
+            ({"namespaces": [[]], "depth": 0}, outside),
+            ({"depth": 0}, events),
+            ({"namespaces": [["inner"]], "depth": 0}, inside),
+            ({"since": events[1]["seq"]}, events[2:]),
+        ]
+        for filter, shown in cases:
+            async with client.follow("values", "tasks", "lifecycle", path=path, **filter) as told:
+                assert await told.until(lambda each: each == shown[-1]) == shown  # noqa: B023
 
 
 @pytest.mark.requirement("streaming.streams.snapshot")

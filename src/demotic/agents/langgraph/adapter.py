@@ -26,7 +26,7 @@ from demotic.agents.langgraph.history import history as shown_history
 from demotic.agents.langgraph.internals import CONFIG_KEY_STRICT_RESUME
 from demotic.agents.langgraph.manifest import unpack_writes
 from demotic.agents.langgraph.measuring import channel_sizes
-from demotic.agents.langgraph.reading import answering, latest, read_state
+from demotic.agents.langgraph.reading import answering, check_is_there, latest, read_state
 from demotic.agents.langgraph.saver import Saver
 from demotic.agents.langgraph.serde import StrictSerializer, graph_types
 from demotic.agents.langgraph.snapshots import address, pending_interrupts
@@ -35,6 +35,7 @@ from demotic.agents.langgraph.tracing import is_traced, traced
 from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import (
     AgentError,
+    CheckpointNotFound,
     DemoticError,
     LeaseLost,
     NotBuilt,
@@ -48,6 +49,12 @@ from demotic.ports.agent import Attempt, StateChange
 from demotic.ports.checkpoints import Checkpoints, StoredCheckpoint, StoredWrite
 
 VERSIONS = {"langgraph_version": version("langgraph")}
+
+OF_THE_RUN = (AgentError, NotBuilt, CheckpointNotFound)
+"""Errors that are a run's, or its factory's, and not the server's."""
+
+BEFORE_ALL = (UnknownInterruptError, CheckpointNotFound)
+"""Errors that come before anything is written: the thread stays as it was."""
 
 
 class _Opened(NamedTuple):
@@ -114,7 +121,7 @@ class LangGraphAgent:
         except GraphDrained:
             return None
         except (LeaseLost, DemoticError) as error:
-            if isinstance(error, (AgentError, NotBuilt)):  # its factory's, not the server's
+            if isinstance(error, OF_THE_RUN):
                 return _failed(error, events)
             raise
         except EXITS as exit:  # of its factory
@@ -286,6 +293,7 @@ class LangGraphAgent:
             given = entry.remaining_input(claim, await self._stored(attempt), read)
         if claim.head == claim.base and request.checkpoint:
             addressed = entry.state_config(claim.run.thread_id, request.checkpoint)
+            await check_is_there(graph, addressed)
             config["configurable"].update(addressed["configurable"])
         if request.strict:
             config["configurable"][CONFIG_KEY_STRICT_RESUME] = True
@@ -352,7 +360,7 @@ def _failed(error: Exception, events: Events) -> Outcome:
     except TypeError:  # the state itself is what cannot be shown
         values = None
     # LangGraph refuses an answer, where it is asked to be strict, before it writes anything.
-    refused = isinstance(error, UnknownInterruptError) and not events.saw_values
+    refused = isinstance(error, BEFORE_ALL) and not events.saw_values
     reason = Reason.REFUSED if refused else Reason.ERROR
     return Outcome(state=RunState.FAILED, reason=reason, values=values, error=told)
 

@@ -28,6 +28,18 @@ async def read_state(
     return snapshot(state, thread_id)
 
 
+async def check_is_there(graph: Graph, config: RunnableConfig) -> None:
+    """Raise `CheckpointNotFound` where a checkpoint is named in vain: LangGraph would begin a run
+    with an empty state there."""
+    place = _configurable(config)
+    if "checkpoint_id" not in place:
+        return
+    if await cast(Saver, graph.checkpointer).aget_tuple(config) is None:
+        raise CheckpointNotFound(
+            f"Checkpoint {place['checkpoint_id']} not found in thread {place['thread_id']}"
+        )
+
+
 async def latest(graph: Graph, thread_id: str) -> StateSnapshot:
     """The latest state, as LangGraph tells it."""
     return await _read(graph, entry.state_config(thread_id, None), subgraphs=False)

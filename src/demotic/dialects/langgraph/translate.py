@@ -38,6 +38,7 @@ from demotic.domain.errors import BadInput
 from demotic.domain.ids import is_uuid, system_assistant_id
 from demotic.domain.lifecycle import RunState
 from demotic.domain.runs import CancelAction, Idempotency, NewRun, RunRequest
+from demotic.domain.traces import tracing
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
 from demotic.web.idempotency import idempotency as idempotency
@@ -248,7 +249,7 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
     return RunRequest(
         input=None if command else body.input,
         command=command,
-        checkpoint=state_start(body, thread_id),
+        checkpoint=_run_start(body, thread_id),
         config=settings.config,
         context=settings.context or None,
         modes=kinds,
@@ -257,21 +258,9 @@ def _request(body: RunCreate, thread_id: str | None, kinds: Sequence[str]) -> Ru
         interrupt_after=_nodes("interrupt_after", body.interrupt_after),
         durability=_durability(body),
         strict=body.strict_resume or False,
-        tracing=_tracing(body.langsmith_tracer),
+        tracing=tracing(body.langsmith_tracer),
         forwarded=None if command else configs.forwarded_answers(body.config or {}),
     )
-
-
-def _tracing(given: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Where LangSmith is to keep the run's trace (langgraph-sdk 0.4, LangSmithTracing)."""
-    if not given:
-        return None
-    project, example = given.get("project_name"), given.get("example_id")
-    if not isinstance(project, str | None):
-        raise BadInput("`langsmith_tracer.project_name` must be a string.")
-    if example is not None and not (isinstance(example, str) and is_uuid(example)):
-        raise BadInput("`langsmith_tracer.example_id` must be a UUID.")
-    return {"project": project, "example": example}
 
 
 def _check_stateless(body: RunCreate) -> None:
@@ -295,9 +284,14 @@ def _command(body: RunCreate) -> dict[str, Any] | None:
 
 
 def command(given: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """A command with what it holds but null; `place` is where in the body it stands."""
+    """A command with what it holds; `place` is where in the body it stands.
+
+    Null is nothing, and to go nowhere is, too: RemoteGraph sends it with every command.
+    """
     field = f"{place}.command" if place else "command"
     found = {key: value for key, value in given.items() if value is not None}
+    if found.get("goto") == []:
+        del found["goto"]
     unknown = sorted(found.keys() - {"resume", "update", "goto"})
     if unknown:
         raise BadInput(f"`{field}` knows resume, update and goto; not {unknown[0]!r}.")
@@ -341,6 +335,17 @@ def state_start(body: RunCreate | StateUpdate, thread_id: str | None) -> dict[st
     if start and start.get("checkpoint_id") not in (None, body.checkpoint_id):
         raise BadInput("`checkpoint_id` and `checkpoint.checkpoint_id` differ: give one.")
     return {**(start or {}), "checkpoint_id": body.checkpoint_id}
+
+
+def _run_start(body: RunCreate, thread_id: str | None) -> dict[str, Any] | None:
+    """Where a run starts. The whole graph does: a subgraph's checkpoint tells no place in it."""
+    start = state_start(body, thread_id) or {}
+    if start.get("checkpoint_ns") and "" not in start.get("checkpoint_map", {}):
+        raise BadInput(
+            "`checkpoint.checkpoint_map` must name the checkpoints of the graphs around that of "
+            "`checkpoint.checkpoint_ns`, as the states of subgraphs show it."
+        )
+    return start or None
 
 
 def _nodes(field: str, given: str | list[str] | None) -> str | list[str] | None:

@@ -119,7 +119,11 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
             maxItems=MAX_NAMESPACES,
             examples=[[["researcher"]]],
         ),
-        "depth": words("How many levels below those namespaces.", minimum=0),
+        "depth": words(
+            "How many levels below those namespaces, of which `[]` is the agent itself. Without "
+            "`namespaces` there is nothing to count from: all levels are shown.",
+            minimum=0,
+        ),
         "since": words("Only what lies above this position.", minimum=0, maximum=MAX_POSITION),
     },
     wire.Command: {

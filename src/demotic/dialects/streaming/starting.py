@@ -12,7 +12,10 @@ from demotic.domain.lifecycle import ACTIVE, RunState, ThreadState
 from demotic.domain.model import Json, Scope
 from demotic.domain.runs import NewRun, Run
 from demotic.domain.threads import Thread
+from demotic.domain.traces import tracing
 from demotic.engine.core import Engine
+
+UNTRACED = "`langsmith_tracer` cannot be used: LANGSMITH_TRACING is not on here. Leave it out."
 
 
 class Call(NamedTuple):
@@ -35,7 +38,8 @@ class Done(NamedTuple):
 async def start(call: Call, params: Mapping[str, Any]) -> Done:
     """run.start: begin; on a thread that asks something, answer; on a busy one, come next."""
     body = wire.read(params, wire.RunStart)
-    translate.check_start(body)
+    if body.langsmith_tracer and not call.engine.assistants.are_traced():
+        raise NotSupported(UNTRACED)
     while True:
         new = await _to_start(call, body)
         try:
@@ -62,6 +66,7 @@ async def _to_start(call: Call, body: wire.RunStart) -> NewRun:
         metadata=body.metadata,
         checkpoint=place,
         policy=translate.busy_policy(body.multitask_strategy),
+        tracing=tracing(body.langsmith_tracer),
         create_thread=True,
     )
 

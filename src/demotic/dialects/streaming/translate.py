@@ -15,7 +15,6 @@ from demotic.domain.model import Json
 from demotic.domain.runs import BusyPolicy, NewRun, RunRequest
 from demotic.web.bodies import as_shape
 from demotic.web.choosing import choose
-from demotic.web.deferral import not_built
 
 KINDS = ("checkpoints", "custom", "messages", "tasks", "tools", "updates", "values")
 """What a run of this dialect records, so that a subscription may come late."""
@@ -76,12 +75,6 @@ def assistant_id(text: str, graphs: Sequence[str]) -> str:
 def busy_policy(text: str | None) -> BusyPolicy:
     """What to do where a run is in progress: by default the new one comes after it."""
     return choose("multitask_strategy", text or "enqueue", BUSY)
-
-
-def check_start(body: wire.RunStart) -> None:
-    """Nothing is accepted and ignored."""
-    if body.langsmith_tracer:
-        raise not_built("`langsmith_tracer` of a run")
 
 
 def answers(body: wire.Respond) -> Answers:
@@ -163,6 +156,7 @@ def new_run(
     metadata: Mapping[str, Any] | None = None,
     checkpoint: Mapping[str, Any] | None = None,
     policy: BusyPolicy = BusyPolicy.ENQUEUE,
+    tracing: Mapping[str, Any] | None = None,
     create_thread: bool = False,
 ) -> NewRun:
     """A run that records everything that there are channels for."""
@@ -179,6 +173,7 @@ def new_run(
             context=settings.context or None,
             modes=KINDS,
             subgraphs=True,
+            tracing=tracing,
         ),
         metadata=metadata or {},
         busy_policy=policy,

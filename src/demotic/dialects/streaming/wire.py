@@ -59,7 +59,7 @@ class RunStart(Struct):
     config: Object | None = None
     metadata: Object | None = None
     multitask_strategy: str | None = None
-    langsmith_tracer: Any = None
+    langsmith_tracer: Object | None = None
 
 
 class Response(Struct):
