@@ -79,7 +79,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         query={"limit": 10, "before": None},
     ),
     "acp.runs.create": operation(
-        "POST", "/runs", "starts a run", *(200, 404, 409, 422), fields=STATELESS
+        "POST", "/runs", "starts a run", *(200, 404, 422), fields=STATELESS
     ),
     "acp.runs.create_on_thread": operation(
         "POST", _RUNS, "starts a run on a thread", *(200, 404, 409, 422), fields=STATEFUL
@@ -88,7 +88,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "POST",
         "/runs/stream",
         "starts a run and streams its output",
-        *(200, 404, 409, 422),
+        *(200, 404, 422),
         fields=STATELESS,
     ),
     "acp.runs.stream_on_thread": operation(
@@ -102,7 +102,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "POST",
         "/runs/wait",
         "starts a run and answers it with its output",
-        *(200, 404, 409, 422),
+        *(200, 404, 422),
         fields=STATELESS,
     ),
     "acp.runs.wait_on_thread": operation(
@@ -330,6 +330,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "acp.0_2_1.objects": Requirement(
         "ACP 0.2.1, InputSchema and others", "input and answers are objects"
+    ),
+    "acp.options": Requirement(
+        f"{API} and 0.2.1, every parameter, field and status",
+        "what is documented is sent and left out, has its effect, and is answered",
     ),
     # The whole
     "acp.statuses": Requirement(

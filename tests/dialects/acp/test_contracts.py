@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from demotic.config import GraphSpec
+from demotic.dialects.acp.versions import VERSIONS, Version
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import EVERYTHING
 from demotic.server import engine_of, make_app
@@ -112,8 +113,9 @@ async def test_an_agent_is_shown(acp: Acp) -> None:
 
 
 @pytest.mark.requirement("acp.agents.search")
-async def test_agents_are_searched_by_whole_name_and_version_oldest_first() -> None:
-    async with open_acp(graphs.greeter(), manifest=graphs.MANIFEST) as acp:
+@pytest.mark.parametrize("spoken", VERSIONS, ids=lambda spoken: spoken.name)
+async def test_agents_are_searched_by_whole_name_and_version_oldest_first(spoken: Version) -> None:
+    async with open_acp(graphs.greeter(), manifest=graphs.MANIFEST, version=spoken) as acp:
         made = [
             (
                 await acp.ask("POST", "/assistants", {"graph_id": "graph", "name": name}, mount="")

@@ -19,8 +19,6 @@ CASES = [
     for each in REQUIREMENTS.values()
     if each.operation
     for status in each.statuses
-    # A run without a thread of the caller's has one of its own: nothing is in its way.
-    if not (status == 409 and each.operation[1] in ALONE)
 ]
 PAUSE = ["pause", {"question": "ok?"}]
 DEEP, LONG = 10_000, 10 * 1024 * 1024

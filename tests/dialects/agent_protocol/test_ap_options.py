@@ -56,6 +56,7 @@ class Start:
             if self.path.endswith("/wait"):
                 await answer.begun()  # only then it is noticed that the client has gone
         id = self.wire.agent.started[-1]
+        await self.wire.thread()  # whatever is written of the client's leaving is written by then
         if self.path == "/runs" or options:
             self.wire.agent.open(gate)
         status: str = (await self.wire.told("GET", f"/runs/{id}/wait"))["run"]["status"]
