@@ -1,12 +1,16 @@
 """What the ACP dialect promises: one entry per operation, and its finer behaviours.
 
 `test_manifest` checks that each promise has a test and each test of a promise has an entry, and
-that statuses, parameters, fields and defaults are those of the document that is served.
+that statuses, parameters, fields and defaults are those of the document that is served. What that
+document tells of each of these is in `OPTIONS`, made of its tables.
 """
 
 from typing import Any
 
+from demotic.dialects.acp.openapi.tables import tables
+from demotic.dialects.acp.versions import VERSIONS
 from dialects.acp.promises import API, Requirement, operation
+from documented import documented
 
 _THREAD = "/threads/{thread_id}"
 _RUNS = f"{_THREAD}/runs"
@@ -375,3 +379,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "ACP 0.2.1, 0.2.2 and 0.2.3", "answers are valid by the published documents"
     ),
 }
+
+OPTIONS: dict[str, Requirement] = {
+    f"acp.options: {version.name} {name}": Requirement(f"ACP {version.name}, {name}", promise)
+    for version in VERSIONS
+    for name, promise in documented(tables(version)).items()
+}
+"""Every option, default and status of every operation, kept by the tests of `acp.options` and of
+the operations: `scripts/wire_coverage.py` tells whether each was tried."""

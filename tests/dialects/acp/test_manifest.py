@@ -14,7 +14,8 @@ from demotic.domain import errors
 from demotic.web.openapi.document import document
 from demotic.web.problems import find
 from dialects.acp.acp_http import listed
-from dialects.acp.requirements import REQUIREMENTS
+from dialects.acp.requirements import OPTIONS, REQUIREMENTS
+from documented import watched
 
 HERE = Path(__file__).parent
 
@@ -69,6 +70,15 @@ def test_the_document_has_the_promised_statuses_parameters_fields_and_defaults(
         }
         assert query == promised.query, place
         assert body_of(whole, row) == promised.fields, place
+
+
+@EVERY_VERSION
+def test_every_option_default_and_status_is_promised_and_watched(version: Version) -> None:
+    start = f"acp.options: {version.name} "
+    promised = {name.removeprefix(start) for name in OPTIONS if name.startswith(start)}
+    assert promised == watched(f"acp-{version.name}")
+    told = OPTIONS[f"{start}POST /threads/search: limit"].behavior
+    assert told == "may be sent, and has its effect, or be left out, which means 10"
 
 
 def body_of(whole: Any, row: Any) -> dict[str, Any]:
