@@ -3,24 +3,30 @@
     DEMOTIC_WIRE_LOG=/tmp/wire pytest tests/dialects && python scripts/wire_coverage.py /tmp/wire
 
 An option is tried when a request that has it succeeds, and its default when one succeeds that
-has it not. Tests that make their requests of the document itself do not count.
+has it not; one that is documented as refused, when it is. Each entry of `config`, `command` and
+objects with fields of their own is an option, too. Tests that make their requests of the document
+itself do not count.
 """
 
 import argparse
 import json
 import re
 import sys
+import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import FieldInfo
 
 from demotic.dialects.acp.openapi.tables import tables as acp_tables
 from demotic.dialects.acp.versions import VERSIONS
 from demotic.dialects.langgraph.choices import STAMPS
 from demotic.dialects.langgraph.openapi.tables import TABLES
 from demotic.dialects.streaming.routes import StreamingDialect
+from demotic.domain import configs
 from demotic.engine.core import Engine
 from demotic.server.app import agent_protocol
 from demotic.web.openapi.describing import Described
@@ -28,6 +34,9 @@ from demotic.web.openapi.document import Tables
 
 ALWAYS = frozenset({500, 503})
 """Statuses of every operation, tried once for all."""
+
+ENTRIES = {"config": configs.PASSED, "command": ("resume", "update", "goto")}
+"""What objects of any shape are documented to hold."""
 
 UNCOUNTED = re.compile("fuzz|generated")
 
@@ -91,11 +100,31 @@ def places(test: str, route: str) -> Iterator[tuple[str, str]]:
         yield "langgraph", route
 
 
-def options(told: Described) -> Iterator[str]:
+class Option(NamedTuple):
+    """What a request may have, by its name in the log."""
+
+    name: str
+    is_required: bool = False
+
+
+def options(told: Described) -> Iterator[Option]:
     """What a request may have."""
-    yield from (each.name for each in told.parameters)
+    for each in told.parameters:
+        name = f"?{each.name}" if each.place == "query" else f"{each.name.lower()}:"
+        yield Option(name, each.required)
     if told.body is not None:
-        yield from (each.encode_name for each in msgspec.structs.fields(told.body))
+        for field in msgspec.structs.fields(told.body):
+            yield Option(field.encode_name, field.required)
+            if field.encode_name not in told.refused:
+                yield from (Option(f"{field.encode_name}.{name}") for name in entries(field))
+
+
+def entries(field: FieldInfo) -> Iterator[str]:
+    """What an object in a body may have, as far as that is documented."""
+    yield from ENTRIES.get(field.encode_name, ())
+    for each in (field.type, *typing.get_args(field.type)):
+        if isinstance(each, type) and issubclass(each, Struct):
+            yield from (inner.encode_name for inner in msgspec.structs.fields(each))
 
 
 def statuses(told: Described) -> set[int]:
@@ -115,23 +144,16 @@ def watched(dialect: str) -> set[str]:
 def untried(told: Described, found: list[Request]) -> Iterator[str]:
     """What no request tried."""
     served = [each for each in found if each.status < 300]
-    for name in options(told):
-        spellings = {name, name.lower()}
-        if not any(spellings & each.sent for each in served):
+    for name, is_required in options(told):
+        if name in told.refused:
+            if not any(name in each.sent and 400 <= each.status < 500 for each in found):
+                yield f"{name} is not refused"
+        elif not any(name in each.sent for each in served):
             yield f"{name} is not sent"
-        elif all(spellings & each.sent for each in served) and is_optional(told, name):
+        elif not is_required and all(name in each.sent for each in served):
             yield f"{name} is not left out"
     for status in sorted(statuses(told) - {each.status for each in found}):
         yield f"{status} is not answered"
-
-
-def is_optional(told: Described, name: str) -> bool:
-    """Whether a request may leave it out."""
-    if told.body is not None:
-        for each in msgspec.structs.fields(told.body):
-            if each.encode_name == name:
-                return not each.required
-    return not any(each.required for each in told.parameters if each.name == name)
 
 
 def main() -> None:

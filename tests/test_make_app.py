@@ -103,6 +103,7 @@ def fastapi_app() -> FastAPI:
     return app
 
 
+@pytest.mark.requirement("langgraph.custom_app.routes")
 async def test_routes_of_the_user_come_first_and_ours_stay(house: House) -> None:
     async with client_of(app_of(house, fastapi_app())) as client:
         assert (await client.get("/hello/you")).json() == {"hello": "you"}
@@ -115,6 +116,7 @@ async def test_routes_of_the_user_come_first_and_ours_stay(house: House) -> None
         assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.requirement("langgraph.custom_app.middleware")
 async def test_middleware_of_the_user_wraps_our_routes_too(house: House) -> None:
     async with client_of(app_of(house, fastapi_app())) as client:
         for path in ("/hello/you", "/ok", "/nothing"):
@@ -125,6 +127,7 @@ async def test_middleware_of_the_user_wraps_our_routes_too(house: House) -> None
         assert "event: values" in streamed.text
 
 
+@pytest.mark.requirement("langgraph.custom_app.middleware")
 async def test_middleware_may_rewrite_a_body(house: House) -> None:
     class Rewriting:
         def __init__(self, app: ASGIApp) -> None:
@@ -144,6 +147,7 @@ async def test_middleware_may_rewrite_a_body(house: House) -> None:
         assert made.json()["metadata"] == {"when": "after"}
 
 
+@pytest.mark.requirement("langgraph.custom_app.document")
 async def test_the_document_tells_of_both(house: House) -> None:
     async with client_of(app_of(house, fastapi_app())) as client:
         document = (await client.get("/openapi.json")).json()
@@ -188,6 +192,7 @@ async def test_the_lifespan_is_entered_and_its_state_reaches_routes(house: House
     assert seen == ["up", "down"]
 
 
+@pytest.mark.requirement("langgraph.custom_app.streams")
 async def test_streams_of_the_user_are_not_buffered(house: House) -> None:
     async def numbers(request: Request) -> Response:
         async def parts() -> AsyncIterator[str]:
@@ -219,13 +224,16 @@ async def test_streams_of_the_user_are_not_buffered(house: House) -> None:
     assert sent == [b"1", b"2"]
 
 
+@pytest.mark.requirement("langgraph.keys")
 @pytest.mark.parametrize("auth_first", [False, True])
 async def test_keys_guard_ours_and_custom_routes_only_on_request(
     house: House, auth_first: bool
 ) -> None:
     app = app_of(house, fastapi_app(), KEYS, auth_first=auth_first)
     async with client_of(app) as client:
-        assert (await client.get("/info")).status_code == 401
+        refused = await client.get("/info")
+        assert refused.status_code == 401
+        assert [*refused.json()] == ["detail", "code", "message", "metadata"]
         assert (await client.get("/info", headers=ALICE)).status_code == 200
         assert (await client.get("/hello/you")).status_code == 200
         assert (await client.get("/ok")).status_code == 200

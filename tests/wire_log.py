@@ -1,8 +1,9 @@
 """A log of what in-process tests send and what is answered, for `scripts/wire_coverage.py`.
 
 Written where `DEMOTIC_WIRE_LOG` names a folder; a line for each request: which test, method,
-route, names of query parameters, headers and body fields, status. A WebSocket is a GET that is
-answered 101, or 403 where it is closed before it stands.
+route, names of what was sent, status. Query parameters are named as in `?limit`, headers as in
+`prefer:`, fields of the body plainly, and those of an object in it as in `config.tags`. A
+WebSocket is a GET that is answered 101, or 403 where it is closed before it stands.
 """
 
 import json
@@ -85,11 +86,18 @@ def _line(scope: Scope, method: str, route: str, body: bytes, status: int) -> st
         "route": route,
         "sent": sorted(
             {
-                *(name for name, _ in parse_qsl(scope["query_string"].decode(), True)),
-                *(name.decode() for name, _ in scope["headers"]),
-                *(key for each in items if isinstance(each, dict) for key in each),
+                *(f"?{name}" for name, _ in parse_qsl(scope["query_string"].decode(), True)),
+                *(f"{name.decode()}:" for name, _ in scope["headers"]),
+                *(name for each in items if isinstance(each, dict) for name in _names(each)),
             }
         ),
         "status": status,
     }
     return json.dumps(line) + "\n"
+
+
+def _names(body: dict[str, Any]) -> Iterator[str]:
+    for key, value in body.items():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}.{inner}" for inner in value)

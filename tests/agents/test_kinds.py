@@ -185,6 +185,7 @@ async def test_a_runnable_may_take_and_return_anything() -> None:
         assert (await house.wait(None, input="hello")).values == b'"hello!"'
 
 
+@pytest.mark.requirement("langgraph.factories")
 async def test_a_factory_s_graph_changes_with_the_configuration_of_run_and_thread() -> None:
     async def one(state: State) -> State:
         return {"log": ["one"]}
@@ -213,6 +214,7 @@ class Context:
     name: str = "nobody"
 
 
+@pytest.mark.requirement("langgraph.factories")
 async def test_a_factory_s_runtime_tells_what_it_is_for_and_is_closed_after_it() -> None:
     told: list[Any] = []
 

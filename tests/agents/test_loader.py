@@ -147,6 +147,7 @@ def test_anything_else_is_refused_with_what_is_needed(tmp_path: Path, code: str,
     assert "graph = builder.compile()" in message
 
 
+@pytest.mark.requirement("langgraph.factories")
 @pytest.mark.parametrize(
     "code",
     [

@@ -32,6 +32,7 @@ async def test_tasks_tell_of_every_step_when_it_begins_and_ends() -> None:
         assert shown[0]["id"] == shown[1]["id"]
 
 
+@pytest.mark.requirement("langgraph.stream.debug")
 async def test_checkpoints_and_debug_tell_the_history_as_it_grows() -> None:
     async with served(chain(a, b)) as house:
         thread = await house.thread()

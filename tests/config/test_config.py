@@ -233,6 +233,12 @@ def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> No
     assert read_settings({}, {}, DEFAULTS).drain_s == 180.0
 
 
+@pytest.mark.requirement("langgraph.runs.time_limit")
+def test_a_run_may_take_a_day_unless_it_is_said_otherwise() -> None:
+    assert read_settings({}, {}, DEFAULTS).run_s == 86_400
+    assert read_settings({}, {"BG_JOB_TIMEOUT_SECS": "60"}, DEFAULTS).run_s == 60
+
+
 def test_a_data_directory_is_relative_to_the_current_one() -> None:
     settings = read_settings({}, {"DEMOTIC_DATA_DIR": "here/data"}, DEFAULTS)
     assert settings.data_dir == Path.cwd() / "here" / "data"

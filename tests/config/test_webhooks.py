@@ -30,6 +30,7 @@ def test_without_the_key_any_public_receiver_may_be_called(tmp_path: Path) -> No
     assert (config.webhooks.require_https, config.webhooks.disable_loopback) == (False, True)
 
 
+@pytest.mark.requirement("langgraph.webhooks.https")
 def test_with_the_key_https_is_required_unless_it_says_otherwise(tmp_path: Path) -> None:
     assert read(tmp_path, {}).webhooks.require_https
     assert read(tmp_path, {"url": {"require_https": None}}).webhooks.require_https

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from demotic.domain.errors import ShuttingDown, ThreadNotFound
@@ -128,7 +128,11 @@ class World:
     def follow(self, after: int | None, seen: Sequence[Event] = ()) -> None:
         """A reader comes."""
         following = self.hub.follow_thread(
-            self.thread, after=after, scope=EVERYTHING, is_there=True
+            self.thread,
+            after=self.last if after is None else after,
+            behind=after is not None,
+            scope=EVERYTHING,
+            is_there=True,
         )
         self.readers.append(Reader(following, after is not None, self.last, [*seen]))
 
@@ -211,6 +215,7 @@ def test_followers_see_every_event_of_every_run_once_and_in_order(steps: list[st
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
+@example([*["emit"] * 5, "next", "join", *["crash"] * 3])
 def test_slow_followers_are_sent_back_to_the_log_and_miss_nothing(steps: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(follow_thread, "LIVE_LIMIT", 4)
@@ -244,6 +249,18 @@ async def test_a_thread_is_followed_over_runs_and_their_ends_are_told(house: Hou
     assert [e.run_id for e in events[::3]] == [each.run.id for each in runs]
     replayed = await house.engine.threads.follow(thread, EVERYTHING, after=events[2].seq)
     assert await of_kinds(replayed, START, "custom", END, START, "custom", END) == events[3:]
+
+
+async def test_who_follows_from_now_on_is_not_sent_back_to_what_was(house: House) -> None:
+    thread = await house.thread()
+    following = await watched(house.engine, thread)
+    run = await house.start(thread, ["emit", "custom", 1])
+    await of_kinds(following, END)
+    late = await watched(house.engine, thread)
+    lost = Ended(run.run.id, None)
+    house.engine.hub.end(thread, lost)  # what it left is in the log
+    assert await late.next(0) == lost
+    assert await late.next(0) is None
 
 
 async def test_begin_and_end_of_a_run_that_records_nothing_are_seen_and_not_stored(

@@ -11,6 +11,7 @@ from process.serving import Server
 pytestmark = pytest.mark.timeout(40, func_only=True)
 
 
+@pytest.mark.requirement("langgraph.compat.served")
 @pytest.mark.parametrize(
     ("options", "env"), [(("--compat", "2024"), {}), ((), {"DEMOTIC_COMPAT": "0.1.0"})]
 )

@@ -141,6 +141,7 @@ async def test_an_admitted_run_without_a_client_ends_by_itself(tmp_path: Path) -
     check_database(trial)
 
 
+@pytest.mark.requirement("langgraph.runs.retries")
 async def test_a_run_that_always_kills_its_server_is_given_up_after_three_losses(
     tmp_path: Path,
 ) -> None:

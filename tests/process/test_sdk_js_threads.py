@@ -75,6 +75,7 @@ def ends(events: list[Any]) -> list[str]:
     return [each for each in at_root if each in ("interrupted", "completed")]
 
 
+@pytest.mark.requirement("langgraph.sdk.js")
 def test_a_conversation_with_tools_an_inner_agent_and_two_questions(report: Report) -> None:
     got = step(report, "conversation")
     assert [each["payload"] for each in got["asked"]] == [{"book": "Rome"}, {"book": "Oslo"}]

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.node, pytest.mark.timeout(40, func_only=True)]
 JS = Path(__file__).parent / "js"
 
 
+@pytest.mark.requirement("langgraph.sdk.js")
 @pytest.mark.parametrize(
     ("package", "more"),
     [

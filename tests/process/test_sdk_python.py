@@ -317,6 +317,7 @@ async def test_the_typed_stream_of_the_sdk_is_filled(client: LangGraphClient) ->
     assert parts[1]["data"] == {"inside": {"items": ["inside"]}}
 
 
+@pytest.mark.requirement("langgraph.sdk.run_created")
 async def test_whoever_starts_a_run_is_told_of_it_exactly_once(client: LangGraphClient) -> None:
     id = await new_thread(client)
     told: list[RunCreateMetadata] = []

@@ -54,6 +54,7 @@ async def replay(client: LangGraphClient, parts: list[StreamPart], id: str) -> l
     return await collect(client.runs.join_stream(id, run_id, last_event_id="-1"))
 
 
+@pytest.mark.requirement("langgraph.sdk.reconnect")
 @pytest.mark.parametrize(
     "cut",
     [b'{"tick":2}', b'{"tick":2', b'{"tick":2}\r\nid: ', b"event: custom"],
@@ -111,6 +112,7 @@ async def test_tokens_add_up_over_a_broken_connection(shared_server: Server) -> 
             assert data_of(parts, "messages/partial")[-1][0]["content"] == REPLY
 
 
+@pytest.mark.requirement("langgraph.sdk.reconnect")
 async def test_a_wait_survives_a_broken_connection(shared_server: Server) -> None:
     async with cutting_proxy(shared_server.port, b'"ticked"') as proxy:
         async with client_of(shared_server, proxy.port) as client:
@@ -139,6 +141,7 @@ async def test_the_synchronous_client_reconnects_too(shared_server: Server) -> N
     assert data_of(parts, "custom") == [{"tick": i} for i in [0, 1, 2, 3, "done"]]
 
 
+@pytest.mark.requirement("langgraph.sdk.reconnect")
 async def test_a_stateless_stream_survives_a_broken_connection(shared_server: Server) -> None:
     async with cutting_proxy(shared_server.port, b'{"tick":2}') as proxy:
         async with client_of(shared_server, proxy.port) as client:

@@ -39,6 +39,7 @@ async def test_a_known_key_says_who_calls(key: str, caller: str) -> None:
     assert (await ask(key=key)).text == caller
 
 
+@pytest.mark.requirement("langgraph.keys")
 @pytest.mark.parametrize("key", [None, "", "first", "bob", "bob=second-secret", HASHED])
 async def test_without_a_known_key_the_answer_is_401(key: str | None) -> None:
     answer = await ask(key=key)

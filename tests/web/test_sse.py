@@ -5,6 +5,7 @@ import pytest
 from demotic.web.sse import HEADERS, HEARTBEAT, frame
 
 
+@pytest.mark.requirement("langgraph.stream.framing")
 @pytest.mark.parametrize(
     ("event", "data", "id", "expected"),
     [

@@ -64,6 +64,7 @@ async def begin(house: House, *steps: list[Any]) -> Started:
     return await house.start(await house.thread(), *steps)
 
 
+@pytest.mark.requirement("langgraph.stream.heartbeat")
 async def test_a_silent_stream_is_kept_alive_by_heartbeats(house: House) -> None:
     started = await begin(house, ["wait", "gate"], ["emit", "custom", 1])
     reading = frames(started.following, Names(), pace_s=SOON_S)
@@ -93,6 +94,7 @@ async def test_the_stream_of_a_run_that_vanishes_just_ends(house: House) -> None
     assert [chunk async for chunk in frames(started.following, Names(RunNotFound()))] == []
 
 
+@pytest.mark.requirement("langgraph.stream.heartbeat")
 async def test_a_waiting_answer_is_kept_alive_by_newlines(house: House) -> None:
     started = await begin(house, ["emit", "custom", 1], ["wait", "gate"])
     reading = chunks(started.following, Word(), pace_s=SOON_S)

@@ -81,6 +81,15 @@ class Engine:
         await self.deliveries.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wired:
+    """An engine that does not work yet, and what works behind it."""
+
+    engine: Engine
+    janitors: Janitors
+    heartbeat: Heartbeat
+
+
 @asynccontextmanager
 async def running(
     storage: Storage,
@@ -117,15 +126,59 @@ async def running(
         run_s=limits.run_s,
         reviews=reviews,
     )
-    assistants = Assistants(storage, agents, worker, hub, clock)
-    items = items or Items(storage, clock)
-    await items.open()
     deliveries = Deliveries(storage, clock, callbacks, worker=worker_name)
-    runs = Runs(storage, worker, hub, clock, deliveries, lifetime=limits.lifetime)
+    wired = _wired(
+        storage,
+        agents,
+        clock,
+        limits,
+        hub=hub,
+        worker=worker,
+        deliveries=deliveries,
+        items=items or Items(storage, clock),
+        on_blocked=on_blocked,
+    )
+    engine = wired.engine
+    await engine.items.open()
+    await engine.assistants.ensure_system(system_metadata)
+    await wired.janitors.rescue_all()
+    await deliveries.rescue_all()
+    wired.heartbeat.start()
+    duties = (
+        worker.serve(),
+        wired.janitors.work(),
+        deliveries.serve(),
+        worker.leftovers.watch(limits.stuck, on_stuck),
+    )
+    tasks = [asyncio.create_task(duty) for duty in duties]
+    try:
+        yield engine
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await engine.stop()
+        await wired.heartbeat.stop()
+
+
+def _wired(
+    storage: Storage,
+    agents: Mapping[str, Agent],
+    clock: Clock,
+    limits: Limits,
+    *,
+    hub: Hub,
+    worker: Worker,
+    deliveries: Deliveries,
+    items: Items,
+    on_blocked: Callable[[], None],
+) -> _Wired:
+    """Every part, given what it needs of the others."""
+    holdings, lifetime = Holdings(), limits.lifetime
+    runs = Runs(storage, worker, hub, clock, deliveries, lifetime=lifetime)
     schedules = Schedules(
         storage, runs, worker, clock, are_on=limits.schedules, look_s=limits.look_s
     )
-    holdings = Holdings()
     upkeep = Upkeep(storage, agents, worker, hub, holdings, clock)
     janitors = Janitors(
         storage,
@@ -140,42 +193,24 @@ async def running(
         sweep_s=limits.sweep_s,
         sweep_limit=limits.sweep_limit,
     )
-    await assistants.ensure_system(system_metadata)
-    await janitors.rescue_all()
-    await deliveries.rescue_all()
     heartbeat = Heartbeat(
         storage, worker, holdings, clock, blocked_s=limits.blocked_s, on_blocked=on_blocked
     )
-    heartbeat.start()
-    duties = (
-        worker.serve(),
-        janitors.work(),
-        deliveries.serve(),
-        worker.leftovers.watch(limits.stuck, on_stuck),
-    )
-    tasks = [asyncio.create_task(duty) for duty in duties]
     engine = Engine(
-        assistants,
-        Threads(storage, worker, hub, clock, lifetime=limits.lifetime),
-        runs,
-        States(storage, agents, worker, hub, holdings, clock, lifetime=limits.lifetime),
-        upkeep,
-        Descriptions(storage, agents),
-        items,
-        storage,
-        worker,
-        hub,
-        limits.drain_s,
-        deliveries,
-        schedules,
-        Batches(storage, runs, worker, clock),
-        Figures(storage, worker, clock),
+        assistants=Assistants(storage, agents, worker, hub, clock),
+        threads=Threads(storage, worker, hub, clock, lifetime=lifetime),
+        runs=runs,
+        states=States(storage, agents, worker, hub, holdings, clock, lifetime=lifetime),
+        upkeep=upkeep,
+        descriptions=Descriptions(storage, agents),
+        items=items,
+        storage=storage,
+        worker=worker,
+        hub=hub,
+        drain_s=limits.drain_s,
+        deliveries=deliveries,
+        schedules=schedules,
+        batches=Batches(storage, runs, worker, clock),
+        figures=Figures(storage, worker, clock),
     )
-    try:
-        yield engine
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await engine.stop()
-        await heartbeat.stop()
+    return _Wired(engine, janitors, heartbeat)

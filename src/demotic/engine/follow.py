@@ -55,15 +55,18 @@ class Hub:
         return following
 
     def follow_thread(
-        self, thread_id: str, *, after: int | None, scope: Scope, is_there: bool
+        self, thread_id: str, *, after: int, behind: bool, scope: Scope, is_there: bool
     ) -> ThreadFollowing:
-        """Follow all runs of a thread from a position (None: only what comes from now on).
+        """Follow all runs of a thread from a position. `behind`: the log may hold what is to be
+        shown; else the position is where the thread's events end by now.
 
         `is_there`: the scope has such a thread. If not, nothing is shown until it has.
         """
         if self._closed:
             raise ShuttingDown
-        following = ThreadFollowing(self, self._storage, thread_id, after, scope, is_there)
+        following = ThreadFollowing(
+            self, self._storage, thread_id, after, scope, behind=behind, is_there=is_there
+        )
         self._watchers.setdefault(thread_id, set()).add(following)
         following.preload(self.unwritten(thread_id))
         return following

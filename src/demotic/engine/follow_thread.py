@@ -30,7 +30,8 @@ class ThreadFollowing(Reader):
 
     It also sees begin and end (`START`, `END`) of runs that record nothing, as far as they happen
     while it follows. Where the scope has no such thread, nothing is shown until it has: an id
-    may be followed before anyone has made the thread.
+    may be followed before anyone has made the thread. `behind`: the log may hold events above
+    `after` that are to be shown; else only what comes from now on is.
     """
 
     stays = True
@@ -41,18 +42,13 @@ class ThreadFollowing(Reader):
         source: Source,
         storage: Storage,
         thread_id: str,
-        after: int | None,
+        after: int,
         scope: Scope,
+        *,
+        behind: bool,
         is_there: bool,
     ) -> None:
-        all_of_it = after is None and not is_there  # whatever comes, comes from now on
-        super().__init__(
-            storage,
-            thread_id,
-            None,
-            after=-1 if after is None else after,
-            behind=after is not None or all_of_it,
-        )
+        super().__init__(storage, thread_id, None, after=after, behind=behind)
         self._source, self._scope = source, scope
         self._is_there, self._heard, self._is_gone = is_there, True, False
 

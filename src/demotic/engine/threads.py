@@ -91,7 +91,13 @@ class Threads:
             if not or_awaited:
                 raise
             is_there = False
-        return self._hub.follow_thread(thread_id, after=after, scope=scope, is_there=is_there)
+        behind = after is not None or not is_there  # what a thread begins with is still to come
+        if after is None:
+            # A reader that goes back to the log later must not show what was before it came.
+            after = (await self.span(thread_id)).last if is_there else -1
+        return self._hub.follow_thread(
+            thread_id, after=after, behind=behind, scope=scope, is_there=is_there
+        )
 
     async def span(self, thread_id: str) -> FeedSpan:
         """How far the thread's feed reaches by now, and where what is recent begins: runs that

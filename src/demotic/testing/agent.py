@@ -10,7 +10,7 @@ from demotic.domain.assistants import AgentSchemas
 from demotic.domain.errors import BadInput, CheckpointNotFound
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Json, Size
-from demotic.domain.runs import Outcome
+from demotic.domain.runs import Outcome, Run
 from demotic.domain.states import StateSnapshot, StateUpdate, Superstep
 from demotic.domain.threads import Thread
 from demotic.engine.states import EMPTY
@@ -25,12 +25,13 @@ class ScriptedAgent:
     `open(name)`, `["stubborn", name]` does so and ignores being cancelled, `["fail", message]`
     raises, `["pause", question]` ends the leg with an interrupt, `["drain", name]` waits for
     `name` or stops when a drain is requested, `["refuse", message]` fails and changes nothing. The
-    state is the list of words done.
+    state is the list of words done. `runs` is what it was asked, attempt by attempt.
     """
 
     def __init__(self, name: str = "scripted") -> None:
         self._name = name
         self.started: list[str] = []
+        self.runs: list[Run] = []
         self.reached: dict[str, asyncio.Event] = {}
         self._gates: dict[str, asyncio.Event] = {}
 
@@ -60,6 +61,7 @@ class ScriptedAgent:
     async def run(self, attempt: Attempt) -> Outcome | None:
         """See the port."""
         self.started.append(attempt.claim.run.id)
+        self.runs.append(attempt.claim.run)
         done: list[str] = []
         for word, *arguments in _steps(attempt.claim.run.request.input):
             done.append(word)

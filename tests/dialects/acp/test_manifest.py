@@ -1,6 +1,5 @@
 """The manifest of promises, checked in both directions."""
 
-import ast
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from demotic.web.openapi.document import document
 from demotic.web.problems import find
 from dialects.acp.acp_http import listed
 from dialects.acp.requirements import OPTIONS, REQUIREMENTS
+from dialects.marks import marked
 from documented import watched
 
 HERE = Path(__file__).parent
@@ -25,19 +25,8 @@ PROMISED = {each.operation: each for each in REQUIREMENTS.values() if each.opera
 EVERY_VERSION = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 
 
-def marked() -> set[str]:
-    """The promises that tests are marked with."""
-    found: set[str] = set()
-    for file in HERE.glob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "requirement" and isinstance(node.args[0], ast.Constant):
-                    found.add(str(node.args[0].value))
-    return found
-
-
 def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
-    assert marked() == set(REQUIREMENTS)
+    assert marked(HERE, "acp.") == set(REQUIREMENTS)
 
 
 @EVERY_VERSION

@@ -1,6 +1,5 @@
 """The manifest of promises, checked in both directions."""
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from demotic.domain import errors
 from demotic.web.problems import find
 from dialects.agent_protocol.ap_http import WHOLE
 from dialects.agent_protocol.requirements import DEFERRED, OPTIONS, REQUIREMENTS
+from dialects.marks import marked
 from documented import watched
 
 HERE = Path(__file__).parent
@@ -18,19 +18,8 @@ BUILT = {(each.method, each.path) for each in WHOLE.built}
 PLANNED = {(each.method, each.path) for each in WHOLE.planned}
 
 
-def marked() -> set[str]:
-    """The promises that tests are marked with."""
-    found: set[str] = set()
-    for file in HERE.glob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "requirement" and isinstance(node.args[0], ast.Constant):
-                    found.add(str(node.args[0].value))
-    return found
-
-
 def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
-    assert marked() == set(REQUIREMENTS)
+    assert marked(HERE, "ap.") == set(REQUIREMENTS)
 
 
 def test_every_operation_is_either_promised_or_deferred() -> None:

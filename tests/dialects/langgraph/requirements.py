@@ -6,10 +6,14 @@ has a test and each test of a promise has an entry.
 
 from demotic.dialects.langgraph import deferred
 from dialects.langgraph import (
+    requirements_app,
     requirements_batches,
     requirements_compat,
     requirements_crons,
+    requirements_options,
+    requirements_runs,
     requirements_store,
+    requirements_streams,
     requirements_thread_stream,
     requirements_threads,
     requirements_webhooks,
@@ -58,6 +62,24 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "langgraph.assistants.latest": operation(
         "POST", "/assistants/{assistant_id}/latest", "makes a version the current one"
+    ),
+    "langgraph.assistants.latest.forms": Requirement(
+        f"{API}, observed: body; document: query", "the version is in the body or in the query"
+    ),
+    "langgraph.assistants.versions.numbers": Requirement(
+        f"{API}, observed",
+        "a change merges metadata into the version that counts, and gets the number after the last",
+    ),
+    "langgraph.assistants.names": Requirement(
+        f"{API}, observed",
+        "a graph's name stands for its assistant in runs and drawings, and is 422 elsewhere",
+    ),
+    "langgraph.assistants.search.name": Requirement(
+        f"{API}, AssistantSearchRequest.name", "a part of the name in any case finds it"
+    ),
+    "langgraph.assistants.settings": Requirement(
+        f"{API}, Assistant.context",
+        "the assistant's context counts where a run says nothing else; a change does at once",
     ),
     "langgraph.assistants.context": Requirement(
         f"{API}, observed", "`config.configurable` and `context` mirror each other; both are 400"
@@ -206,9 +228,13 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.planned": Requirement(
         "Demotic", "what is planned answers 501; nothing is accepted and ignored"
     ),
+    **requirements_app.REQUIREMENTS,
+    **requirements_runs.REQUIREMENTS,
+    **requirements_streams.REQUIREMENTS,
     **requirements_batches.REQUIREMENTS,
     **requirements_compat.REQUIREMENTS,
     **requirements_crons.REQUIREMENTS,
+    **requirements_options.REQUIREMENTS,
     "langgraph.sdk": Requirement("langgraph-sdk (Python) 0.4", "the official client works"),
     **requirements_webhooks.REQUIREMENTS,
     **requirements_threads.REQUIREMENTS,

@@ -5,6 +5,9 @@ from dialects.langgraph.promises import Requirement
 EARLY = "LangGraph API 0.1.0 (June 2024) and of November 2024"
 
 REQUIREMENTS: dict[str, Requirement] = {
+    "langgraph.compat.served": Requirement(
+        "Demotic, --compat and DEMOTIC_COMPAT", "a server has the ways of the version it is told"
+    ),
     "langgraph.compat.multitask_strategy": Requirement(
         f"{EARLY}, multitask_strategy", "a run on a busy thread is refused unless it says otherwise"
     ),

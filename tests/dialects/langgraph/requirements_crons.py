@@ -26,6 +26,9 @@ REQUIREMENTS: dict[str, Requirement] = {
         "the payload is what was given, with the assistant's id and the cron's; null for no thread "
         "and no end",
     ),
+    "langgraph.crons.assistant": Requirement(
+        f"{API}, CronCreate.assistant_id", "a UUID or a graph's name"
+    ),
     "langgraph.crons.schedule": Requirement(
         f"{API}, CronCreate.schedule, observed",
         "five fields, or six with seconds last; a bad one is 422 and names the field; none is 422, "

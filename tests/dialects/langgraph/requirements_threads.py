@@ -20,6 +20,45 @@ REQUIREMENTS: dict[str, Requirement] = {
         "merges metadata into the latest checkpoint; the state, its questions and its id stay",
         ("PATCH", f"{_THREAD}/state"),
     ),
+    "langgraph.threads.create.race": Requirement(
+        "Demotic", "of creates at once with one id one wins; the others are 409, or get that one"
+    ),
+    "langgraph.threads.busy": Requirement(
+        f"{API}, observed",
+        "a thread is busy from the creation of a run, delayed or not, and its state cannot be "
+        "changed; once that run is cancelled it is idle",
+    ),
+    "langgraph.threads.question": Requirement(
+        f"{API}, observed",
+        "a thread that asks is interrupted, with its questions by task; a change of its state "
+        "leaves it so",
+    ),
+    "langgraph.threads.cancelled": Requirement(
+        f"{API}, observed",
+        "an interrupted run's thread keeps what was done and goes on from there; a rolled back "
+        "run's is as before",
+    ),
+    "langgraph.threads.state.forms": Requirement(
+        f"{API}, ThreadState, observed; LangGraph API 0.1.0, ThreadState",
+        "a state has its checkpoint and its parent as objects and as ids",
+    ),
+    "langgraph.threads.update.forms": Requirement(
+        f"{API}, observed; LangGraph API 0.1.0, Config",
+        "`checkpoint` or `checkpoint_id` says where; the answer has the place in every form",
+    ),
+    "langgraph.threads.history.page": Requirement(
+        f"{API}, document; LangGraph API 0.1.0, before",
+        "ten states unless `limit` says otherwise, earlier than an id or a checkpoint",
+    ),
+    "langgraph.threads.subgraphs": Requirement(
+        f"{API}, subgraphs",
+        "a task has the place of its inner state, or with `subgraphs` the state; the place leads "
+        "to that state and its history",
+    ),
+    "langgraph.threads.search.no_values": Requirement(
+        "Demotic, where the recorded server fails",
+        "threads without values are left out where values are wanted",
+    ),
     "langgraph.threads.ttl": Requirement(
         f"{API}, ThreadCreate.ttl and ThreadPatch.ttl",
         "a thread may have a lifetime: minutes, or minutes and a strategy",
@@ -64,8 +103,12 @@ REQUIREMENTS: dict[str, Requirement] = {
         f"{API}, ThreadSearchRequest.extract", "up to ten paths into each thread, in `extracted`"
     ),
     "langgraph.threads.search.total": Requirement(
-        f"{API}, X-Pagination-Total",
+        f"{API}, X-Pagination-Total; Demotic, where the recorded total is a guess",
         "exact up to 10,000, then a lower bound; X-Pagination-Next wherever there is more",
+    ),
+    "langgraph.threads.copy.shown": Requirement(
+        "Demotic, where the recorded server shows neither",
+        "a copy shows the values and the configuration of its source",
     ),
     "langgraph.threads.copy.equal": Requirement(
         f"{API}, POST /threads/{{thread_id}}/copy",

@@ -27,6 +27,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "langgraph.webhooks.refused": Requirement(
         f"{API}, observed", "a URL that is relative, or not public, is 422 with the reason"
     ),
+    "langgraph.webhooks.https": Requirement(
+        f"{API}, webhooks.url.require_https", "with rules for webhooks https is required by default"
+    ),
     "langgraph.webhooks.signed": Requirement(
         "Standard Webhooks 1.0", "a webhook is signed where a secret is set"
     ),

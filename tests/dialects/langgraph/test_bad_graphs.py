@@ -92,6 +92,7 @@ SHOWN: dict[str, tuple[Any, Any]] = {
 }
 
 
+@pytest.mark.requirement("langgraph.stream.framing")
 @pytest.mark.requirement("langgraph.errors.bad_input")
 @pytest.mark.parametrize("what", SHOWN)
 async def test_whatever_text_a_graph_makes_arrives_in_one_event(what: str) -> None:

@@ -152,6 +152,7 @@ async def test_strings_of_ten_megabytes_are_data(wire: Wire) -> None:
     refused(answer)
 
 
+@pytest.mark.requirement("langgraph.stream.framing")
 async def test_control_characters_and_separators_come_back_as_they_went(wire: Wire) -> None:
     metadata = {SEPARATORS: SEPARATORS}
     thread = (await wire.ask("POST", "/threads", {"metadata": metadata})).json()

@@ -71,6 +71,7 @@ async def run(wire: Wire, thread: str, **body: Any) -> Any:
 # State updates
 
 
+@pytest.mark.requirement("langgraph.threads.update.forms")
 @pytest.mark.requirement("langgraph.threads.update")
 async def test_an_update_makes_a_checkpoint_and_moves_the_thread(wire: Wire) -> None:
     thread = await wire.thread()
@@ -92,6 +93,7 @@ async def test_an_update_makes_a_checkpoint_and_moves_the_thread(wire: Wire) -> 
     assert (shown["error"], shown["interrupts"]) == (None, {})
 
 
+@pytest.mark.requirement("langgraph.threads.update.forms")
 @pytest.mark.requirement("langgraph.threads.update")
 async def test_an_update_may_fork_and_a_run_goes_on_from_it(wire: Wire) -> None:
     thread = await wire.thread()

@@ -128,6 +128,7 @@ async def test_threads_are_searched_page_by_page(wire: Wire) -> None:
     assert "x-pagination-next" not in rest.headers
 
 
+@pytest.mark.requirement("langgraph.done")
 @pytest.mark.requirement("langgraph.threads.delete")
 async def test_a_thread_is_deleted_even_while_it_is_busy(wire: Wire) -> None:
     thread = await wire.thread()
@@ -246,6 +247,7 @@ async def test_a_failed_run_ends_its_stream_with_an_error_also_for_who_joins_lat
     assert frames(late.text) == [error]
 
 
+@pytest.mark.requirement("langgraph.runs.stateless_resume")
 @pytest.mark.requirement("langgraph.runs.create_stateless")
 @pytest.mark.requirement("langgraph.runs.wait_stateless")
 @pytest.mark.requirement("langgraph.runs.stream_stateless")
@@ -265,6 +267,7 @@ async def test_stateless_runs_leave_no_thread(wire: Wire) -> None:
     assert resumed.status_code == 400
 
 
+@pytest.mark.requirement("langgraph.runs.unknown")
 @pytest.mark.requirement("langgraph.runs.stream_by_id")
 async def test_a_stateless_stream_can_be_joined_where_its_location_says(wire: Wire) -> None:
     body = run_body(*STEPS, ["wait", "gate"], ["emit", "values", 3], stream_resumable=True)
@@ -299,6 +302,7 @@ async def test_runs_are_listed_newest_first_by_status(wire: Wire) -> None:
     assert (await wire.ask("GET", f"/threads/{UNKNOWN}/runs")).status_code == 404
 
 
+@pytest.mark.requirement("langgraph.runs.unknown")
 async def test_unknown_threads_assistants_and_runs_are_not_found(wire: Wire) -> None:
     thread = await wire.thread()
     for path in ("runs", "runs/stream", "runs/wait"):
@@ -334,6 +338,7 @@ async def test_a_busy_thread_rejects_or_enqueues(wire: Wire) -> None:
     assert joined.json() == {"done": []}
 
 
+@pytest.mark.requirement("langgraph.done")
 @pytest.mark.requirement("langgraph.runs.cancel")
 async def test_cancel_answers_at_once_or_when_the_run_has_ended(wire: Wire) -> None:
     thread = await wire.thread()
@@ -363,6 +368,7 @@ async def test_a_paused_run_is_a_success_and_cannot_be_cancelled(wire: Wire) -> 
     assert cancelled.status_code == 404
 
 
+@pytest.mark.requirement("langgraph.done")
 @pytest.mark.requirement("langgraph.runs.delete")
 async def test_a_run_is_deleted_even_while_it_runs_and_the_thread_is_free(wire: Wire) -> None:
     thread = await wire.thread()

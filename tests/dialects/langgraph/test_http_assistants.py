@@ -79,6 +79,7 @@ async def test_every_change_makes_a_version(wire: Wire) -> None:
         assert (lost.status_code, lost.json()["code"]) == (404, "assistant_not_found")
 
 
+@pytest.mark.requirement("langgraph.assistants.latest.forms")
 @pytest.mark.requirement("langgraph.assistants.latest")
 async def test_an_earlier_version_becomes_the_current_one(wire: Wire) -> None:
     made = await create(wire, name="n1")
@@ -95,6 +96,61 @@ async def test_an_earlier_version_becomes_the_current_one(wire: Wire) -> None:
         assert (await wire.ask("POST", f"{path}/latest{bad}", {})).status_code == 422
 
 
+@pytest.mark.requirement("langgraph.assistants.versions.numbers")
+async def test_a_change_after_an_earlier_version_was_chosen_gets_the_next_number(
+    wire: Wire,
+) -> None:
+    made = await create(wire, name="n1", metadata={"a": 1, "b": 1})
+    path = f"/assistants/{made['assistant_id']}"
+    changed = (await wire.ask("PATCH", path, {"metadata": {"b": 2, "c": 2}})).json()
+    assert changed["metadata"] == {"a": 1, "b": 2, "c": 2}
+    await wire.ask("PATCH", path, {"name": "n3"})
+    await wire.ask("POST", f"{path}/latest", {"version": 1})
+    again = (await wire.ask("PATCH", path, {"description": "d"})).json()
+    assert (again["version"], again["name"], again["metadata"]) == (4, "n1", {"a": 1, "b": 1})
+    listed = (await wire.ask("POST", f"{path}/versions")).json()
+    assert [each["version"] for each in listed] == [4, 3, 2, 1]
+
+
+@pytest.mark.requirement("langgraph.assistants.names")
+async def test_a_graph_s_name_stands_for_its_assistant_where_runs_and_drawings_are_asked_for(
+    wire: Wire,
+) -> None:
+    assert (await wire.ask("POST", "/runs/wait", run_body(assistant_id=AGENT))).is_success
+    assert (await wire.ask("GET", f"/assistants/{AGENT}/graph")).status_code == 200
+    for method, tail in (
+        ("GET", ""),
+        ("GET", "/schemas"),
+        ("GET", "/subgraphs"),
+        ("GET", "/subgraphs/inner"),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/versions"),
+        ("POST", "/latest?version=1"),
+    ):
+        refused = await wire.ask(method, f"/assistants/{AGENT}{tail}", {})
+        assert refused.status_code == 422, tail
+        assert refused.json()["detail"] == "Invalid assistant ID: must be a UUID", tail
+
+
+@pytest.mark.requirement("langgraph.assistants.search.name")
+async def test_assistants_are_found_by_a_part_of_their_name_in_any_case_page_by_page(
+    wire: Wire,
+) -> None:
+    ids = [(await create(wire, name=f"Helper {n}"))["assistant_id"] for n in range(3)]
+    for name in ("helper", "LPER", "Helper 1"):
+        found = (await wire.ask("POST", "/assistants/search", {"name": name})).json()
+        wanted = ids[1:2] if "1" in name else ids[::-1]
+        assert [each["assistant_id"] for each in found] == wanted
+    for wild in ("%", "_", "Helper%"):
+        assert (await wire.ask("POST", "/assistants/search", {"name": wild})).json() == []
+    page = await wire.ask("POST", "/assistants/search", {"name": "helper", "limit": 2})
+    assert (page.headers["x-pagination-total"], page.headers["x-pagination-next"]) == ("3", "2")
+    rest = await wire.ask("POST", "/assistants/search", {"name": "helper", "limit": 2, "offset": 2})
+    assert [each["assistant_id"] for each in rest.json()] == ids[:1]
+    assert "x-pagination-next" not in rest.headers
+
+
 @pytest.mark.requirement("langgraph.assistants.count")
 async def test_assistants_are_counted(wire: Wire) -> None:
     await create(wire, name="one", metadata={"a": 1})
@@ -103,6 +159,7 @@ async def test_assistants_are_counted(wire: Wire) -> None:
     assert (await wire.ask("POST", "/assistants/count", {"metadata": {"a": 1}})).json() == 1
 
 
+@pytest.mark.requirement("langgraph.done")
 @pytest.mark.requirement("langgraph.assistants.delete")
 async def test_a_deleted_assistant_is_gone_even_the_system_s(wire: Wire) -> None:
     for id in ((await create(wire))["assistant_id"], ASSISTANT):
@@ -174,6 +231,7 @@ async def test_a_system_assistant_keeps_what_was_changed_over_a_restart() -> Non
         database.close()
 
 
+@pytest.mark.requirement("langgraph.assistants.settings")
 async def test_a_run_takes_the_assistant_s_settings_at_once(wire: Wire) -> None:
     id = (await create(wire, context={"k": 1}))["assistant_id"]
     thread = await wire.thread()

@@ -110,6 +110,7 @@ async def test_a_cron_without_a_thread_gives_each_run_one_and_keeps_it_if_it_is_
     assert "on_run_completed" in await refused(wire, 422, on_run_completed="bogus")
 
 
+@pytest.mark.requirement("langgraph.crons.assistant")
 @pytest.mark.requirement("langgraph.crons.row")
 async def test_a_row_shows_what_was_given_and_what_became_of_it(wire: Wire) -> None:
     given = {
@@ -242,6 +243,7 @@ async def test_a_config_may_be_emptied(wire: Wire) -> None:
         assert changed.status_code == 200, changed.text
 
 
+@pytest.mark.requirement("langgraph.done")
 @pytest.mark.requirement("langgraph.crons.get")
 @pytest.mark.requirement("langgraph.crons.delete")
 async def test_a_cron_is_shown_until_it_is_deleted(wire: Wire) -> None:
@@ -256,6 +258,7 @@ async def test_a_cron_is_shown_until_it_is_deleted(wire: Wire) -> None:
     assert (bad.status_code, bad.json()["detail"]) == (422, "Invalid cron ID: must be a UUID")
 
 
+@pytest.mark.requirement("langgraph.crons.assistant")
 @pytest.mark.requirement("langgraph.crons.search")
 @pytest.mark.requirement("langgraph.crons.count")
 async def test_crons_are_searched_counted_sorted_and_paged(wire: Wire) -> None:

@@ -20,6 +20,7 @@ async def test_what_is_accepted_and_has_no_effect_is_told(wire: Wire) -> None:
         ignored = run_body(feedback_keys=["k"], langsmith_tracer={"project_name": "p"})
         answer = await wire.ask("POST", path, ignored)
         assert answer.status_code == 200
+        assert "feedback" not in answer.text.replace("feedback_keys", "")
         feedback, tracer = answer.headers["warning"].split(", ")
         assert feedback.startswith('299 - "feedback_keys is ignored: ')
         assert tracer.startswith('299 - "langsmith_tracer is ignored: ')

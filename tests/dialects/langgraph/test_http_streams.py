@@ -100,6 +100,7 @@ async def test_a_run_goes_on_when_its_client_goes_away(wire: Wire) -> None:
 # The official client
 
 
+@pytest.mark.requirement("langgraph.sdk.run_created")
 @pytest.mark.requirement("langgraph.sdk")
 async def test_the_python_sdk_creates_streams_joins_and_searches(wire: Wire) -> None:
     client = LangGraphClient(wire.client)
@@ -128,3 +129,30 @@ async def test_the_python_sdk_creates_streams_joins_and_searches(wire: Wire) -> 
     assert (await client.threads.get_state(id))["values"] == {}
     assert await client.threads.get_history(id) == []
     await client.threads.delete(id)
+
+
+@pytest.mark.requirement("langgraph.sdk")
+@pytest.mark.requirement("langgraph.sdk.run_created")
+async def test_the_python_sdk_is_told_of_runs_once_and_joins_failed_ones(wire: Wire) -> None:
+    client = LangGraphClient(wire.client)
+    id = (await client.threads.create())["thread_id"]
+    told: list[Any] = []
+    fails: Any = [["fail", "boom"]]
+    for thread in (id, None):
+        parts = [
+            part
+            async for part in client.runs.stream(
+                cast(Any, thread), AGENT, input=fails, on_run_created=told.append
+            )
+        ]
+        assert [part.event for part in parts] == ["metadata", "error"]
+        await client.runs.wait(cast(Any, thread), AGENT, input=NOTHING, on_run_created=told.append)
+        await client.runs.create(
+            cast(Any, thread), AGENT, input=NOTHING, on_run_created=told.append
+        )
+    assert len({each["run_id"] for each in told}) == len(told) == 6
+    assert [each.get("thread_id") for each in told[:3]] == [id] * 3
+    error = {"error": "ValueError", "message": "boom"}
+    assert await client.runs.join(id, told[0]["run_id"]) == {"__error__": error}
+    late = [part async for part in client.runs.join_stream(id, told[0]["run_id"])]
+    assert [(part.event, part.data) for part in late] == [("error", error)]

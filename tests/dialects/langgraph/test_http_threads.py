@@ -39,6 +39,16 @@ async def test_a_copy_is_a_thread_of_its_own_and_idle(wire: Wire) -> None:
     assert (missing.status_code, missing.json()["code"]) == (409, "conflict")
 
 
+@pytest.mark.requirement("langgraph.threads.copy.shown")
+async def test_a_copy_shows_the_values_and_the_configuration_of_its_source(wire: Wire) -> None:
+    thread = await wire.thread()
+    body = run_body(["emit", "custom", 1], config={"configurable": {"k": 1}})
+    await wire.ask("POST", f"/threads/{thread}/runs/wait", body)
+    copy = (await wire.ask("POST", f"/threads/{thread}/copy")).json()
+    assert copy["values"] == {"done": ["emit"]}
+    assert copy["config"] == {"configurable": {"k": 1}}
+
+
 @pytest.mark.requirement("langgraph.threads.count")
 async def test_threads_are_counted(wire: Wire) -> None:
     thread = await wire.thread()
@@ -69,3 +79,13 @@ async def test_a_thread_tells_that_its_run_was_cancelled_until_the_next_one_ends
         assert shown["error"]["message"]
     await wire.ask("POST", f"{path}/runs/wait", run_body())
     assert (await wire.ask("GET", path)).json()["error"] is None
+
+
+@pytest.mark.requirement("langgraph.threads.search.no_values")
+async def test_threads_without_a_state_are_left_out_where_values_are_wanted(wire: Wire) -> None:
+    thread = await wire.thread()
+    body = {"values": {"x": 1}}
+    assert (await wire.ask("POST", "/threads/search", body)).json() == []
+    assert (await wire.ask("POST", "/threads/search", {"values": {}})).json() != []
+    found = (await wire.ask("POST", "/threads/search", {"select": ["thread_id", "values"]})).json()
+    assert found == [{"thread_id": thread, "values": None}]

@@ -3,11 +3,13 @@
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import httpx
 import jsonschema_rs
+import orjson
 import pytest
 from standardwebhooks import Webhook
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +19,8 @@ from demotic.dialects.langgraph.render import RUN_FIELDS
 from demotic.dialects.langgraph.render_callbacks import CALLBACK_TIMES, callback_json
 from demotic.dialects.langgraph.render_deliveries import DELIVERY_FIELDS
 from demotic.domain import model
+from demotic.domain.deliveries import Change
+from demotic.domain.lifecycle import RunState
 from demotic.engine.deliveries import Callbacks
 from demotic.testing.storage_builders import ALICE, BOB
 from demotic.web.callers import SCOPE_KEY
@@ -25,6 +29,8 @@ from demotic.web.outgoing.addresses import LOOPBACK
 from demotic.web.outgoing.policy import UrlPolicy
 from demotic.web.outgoing.sender import HttpSender
 from dialects.langgraph.langgraph_http import STEPS, UNKNOWN, Wire, open_wire, run_body
+from dialects.langgraph.run_ways import EVERY, THREAD, Way
+from dialects.langgraph.samples import MOMENT_US, RUN, WAITING
 from house import open_house
 from receiving import Received, Receiver, receiving
 
@@ -109,6 +115,15 @@ async def test_the_runs_of_a_batch_and_of_a_cron_are_told(wire: Wire, receiver: 
     assert fired["kwargs"]["config"]["configurable"]["cron_id"] == made["cron_id"]
 
 
+@pytest.mark.requirement("langgraph.webhooks.end")
+@pytest.mark.parametrize("way", EVERY, ids=str)
+async def test_a_run_is_told_whatever_starts_it(wire: Wire, receiver: Receiver, way: Way) -> None:
+    await wire.ask("POST", "/threads", {"thread_id": THREAD})
+    run = await way.run(wire, {"webhook": receiver.url})
+    [got] = await receiver.received(1)
+    assert (got.json["run_id"], got.json["status"]) == (run.id, "success")
+
+
 @pytest.mark.requirement("langgraph.webhooks.refused")
 async def test_a_batch_and_a_cron_are_refused_for_an_address_like_a_run(wire: Wire) -> None:
     bad, good = run_body(webhook="http://10.0.0.1/x"), run_body()
@@ -154,11 +169,19 @@ async def test_a_run_that_asks_a_person_is_told_as_a_success_once(
     thread = await wire.thread()
     await wire.start(thread, ["pause", "Go on?"], webhook=receiver.url)
     [got] = await receiver.received(1)
-    assert got.json["status"] == "success"
-    assert "__interrupt__" not in (got.json["values"] or {}) and "error" not in got.json
+    assert got.json["status"] == "success" and "error" not in got.json
     answered = await wire.start(thread, webhook=receiver.url)
     await told(wire, answered, "delivered")
     assert [each.json["run_id"] for each in receiver.requests][1:] == [answered]
+
+
+@pytest.mark.requirement("langgraph.webhooks.interrupt")
+def test_the_values_that_are_told_do_not_hold_the_question() -> None:
+    run = replace(RUN, state=RunState.WAITING)
+    change = Change(run=run, before=RunState.RUNNING, changed_us=MOMENT_US, outcome=WAITING)
+    told = orjson.loads(callback_json(change, MOMENT_US))
+    assert WAITING.shown_interrupts and told["values"] == {"x": ["a"]}
+    assert told["status"] == "success" and "error" not in told
 
 
 @pytest.mark.requirement("langgraph.webhooks.end")
@@ -218,6 +241,14 @@ async def test_a_url_that_is_not_public_is_refused_with_the_reason(url: str, rea
             assert reason in answer.json()["detail"]
             assert "secret" not in answer.json()["detail"]
         assert (await wire.ask("GET", f"/threads/{thread}/runs")).json() == []
+
+
+@pytest.mark.requirement("langgraph.webhooks.https")
+async def test_where_https_is_required_http_is_refused() -> None:
+    async with calling(UrlPolicy(require_https=True)) as wire:
+        answer = await wire.ask("POST", "/runs", run_body(webhook="http://app.example.com/"))
+        assert (answer.status_code, answer.json()["code"]) == (422, "webhook_refused")
+        assert "https" in answer.json()["detail"]
 
 
 @pytest.mark.requirement("langgraph.webhooks.refused")

@@ -1,6 +1,5 @@
 """The manifest of promises, checked in both directions."""
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from demotic.web.parts import part_of
 from demotic.web.problems import find
 from dialects.langgraph.langgraph_http import no_engine
 from dialects.langgraph.requirements import DEFERRED, REQUIREMENTS
+from dialects.marks import marked
 
 HERE = Path(__file__).parent
 
@@ -21,19 +21,8 @@ BUILT = {(each.method, each.path) for each in DIALECT.built}
 PLANNED = {(each.method, each.path) for each in DIALECT.planned}
 
 
-def marked() -> set[str]:
-    """The promises that tests are marked with."""
-    found: set[str] = set()
-    for file in HERE.glob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "requirement" and isinstance(node.args[0], ast.Constant):
-                    found.add(str(node.args[0].value))
-    return found
-
-
 def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
-    assert marked() == set(REQUIREMENTS)
+    assert marked(HERE, "langgraph.") == set(REQUIREMENTS)
 
 
 def test_every_operation_is_either_promised_or_deferred() -> None:

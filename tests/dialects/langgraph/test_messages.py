@@ -55,6 +55,7 @@ def last(*chunks: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
+@pytest.mark.requirement("langgraph.stream.messages")
 def test_metadata_comes_once_then_the_message_so_far() -> None:
     accumulator = Accumulator()
     first = accumulator.take(chunk("hello"), WHERE)
@@ -97,6 +98,7 @@ def test_messages_are_kept_apart_by_id() -> None:
     assert accumulator.take(chunk("b", id="1"), WHERE)[0][1][0]["content"] == "ab"
 
 
+@pytest.mark.requirement("langgraph.stream.messages.complete")
 def test_a_whole_message_is_complete_at_once() -> None:
     whole = {"type": "tool", "id": "t", "content": "done", "tool_call_id": "c"}
     assert Accumulator().take(whole, WHERE) == [
@@ -105,6 +107,7 @@ def test_a_whole_message_is_complete_at_once() -> None:
     ]
 
 
+@pytest.mark.requirement("langgraph.stream.messages.complete")
 def test_a_whole_message_replaces_its_chunks() -> None:
     accumulator = Accumulator()
     accumulator.take(chunk("par"), WHERE)

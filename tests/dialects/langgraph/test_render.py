@@ -89,6 +89,7 @@ def test_a_thread_that_was_run_on_shows_what_the_run_left() -> None:
     )
 
 
+@pytest.mark.requirement("langgraph.statuses")
 @pytest.mark.parametrize(
     ("state", "status"),
     [
@@ -171,6 +172,7 @@ def test_an_empty_state_is_rendered_as_langgraph_does() -> None:
     )
 
 
+@pytest.mark.requirement("langgraph.threads.state.forms")
 def test_a_state_shows_both_forms_of_its_checkpoint_and_nested_states() -> None:
     place = {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "c2"}
     inner = StateSnapshot(
@@ -215,6 +217,7 @@ def test_a_state_shows_both_forms_of_its_checkpoint_and_nested_states() -> None:
     }
 
 
+@pytest.mark.requirement("langgraph.runs.result")
 @pytest.mark.parametrize(
     ("outcome", "was_over", "expected"),
     [
@@ -234,10 +237,12 @@ def test_what_wait_and_join_answer(outcome: Outcome, was_over: bool, expected: o
     assert orjson.loads(render.wait_json(outcome, was_over=was_over)) == expected
 
 
+@pytest.mark.requirement("langgraph.runs.result")
 def test_the_threads_values_stand_in_for_a_run_that_left_none() -> None:
     assert render.wait_json(CANCELLED, was_over=True, values=b'{"x":3}') == b'{"x":3}'
 
 
+@pytest.mark.requirement("langgraph.statuses")
 def test_a_run_out_of_time_is_an_error() -> None:
     outcome = Outcome(state=RunState.TIMED_OUT, reason=Reason.TIME_LIMIT)
     assert orjson.loads(render.wait_json(outcome, was_over=False))["__error__"]["error"]

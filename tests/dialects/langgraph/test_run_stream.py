@@ -53,6 +53,8 @@ def names(rendered: bytes) -> list[str]:
     return [name for name, _, _ in frames(rendered)]
 
 
+@pytest.mark.requirement("langgraph.stream.begin")
+@pytest.mark.requirement("langgraph.stream.framing")
 async def test_a_run_opens_with_its_metadata_and_closes_without_an_event() -> None:
     events = [event(START, {"attempt": 1}), event("values", {"x": 1}), end(RunState.SUCCEEDED)]
     assert await stream(["values"]).events(events) == (
@@ -76,6 +78,7 @@ async def test_a_filtered_stream_does_not_open_with_metadata() -> None:
     assert names(await stream(["custom"], shows_start=False).events(events)) == ["custom"]
 
 
+@pytest.mark.requirement("langgraph.stream.subgraphs")
 @pytest.mark.parametrize(
     ("subgraphs", "expected"), [(True, ["values|a:1|b:2", "values"]), (False, ["values", "values"])]
 )
@@ -87,6 +90,7 @@ async def test_nested_namespaces_follow_the_mode_when_subgraphs_are_streamed(
     assert names(shown) == expected
 
 
+@pytest.mark.requirement("langgraph.stream.ids")
 async def test_ids_are_sent_for_resumable_runs_only() -> None:
     events = [event("values", 1, 77)]
     assert frames(await stream(["values"], RUN).events(events)) == [("values", 1, "77")]
@@ -99,6 +103,7 @@ def chunk(text: str, seq: int, ns: str = "") -> Event:
     return event("messages", [message, {"langgraph_node": "n"}], seq, ns)
 
 
+@pytest.mark.requirement("langgraph.stream.messages_tuple")
 async def test_messages_tuple_passes_chunks_on_as_messages() -> None:
     shown = frames(await stream(["messages-tuple"]).events([chunk("a", 1)]))
     assert [(name, data[0]["content"], data[1]) for name, data, _ in shown] == [
@@ -106,6 +111,7 @@ async def test_messages_tuple_passes_chunks_on_as_messages() -> None:
     ]
 
 
+@pytest.mark.requirement("langgraph.stream.messages")
 async def test_messages_accumulate() -> None:
     shown = frames(await stream(["messages"]).events([chunk("a", 1), chunk("b", 2)]))
     assert [name for name, _, _ in shown] == [
@@ -159,6 +165,7 @@ async def test_a_follower_that_comes_too_late_is_told_of_the_failure() -> None:
         assert frames(await stream(["values"]).ended(ended)) == [("error", ERROR, None)]
 
 
+@pytest.mark.requirement("langgraph.stream.cancelled")
 @pytest.mark.parametrize("outcome", [DONE, CANCELLED])
 async def test_a_cancelled_run_just_ends(outcome: Outcome) -> None:
     assert await stream(["values"]).ended(Ended("run", outcome)) == b""

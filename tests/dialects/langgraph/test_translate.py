@@ -33,6 +33,7 @@ def translated(
     return translate.new_run(read, run_id=RUN, thread_id=thread_id, graphs=GRAPHS, waits=waits)
 
 
+@pytest.mark.requirement("langgraph.runs.defaults")
 def test_a_bare_run_has_langgraphs_defaults() -> None:
     run = new_run(input={"x": 1})
     assert (run.id, run.thread_id) == (RUN, THREAD)
@@ -57,6 +58,7 @@ def test_null_counts_as_absent() -> None:
     assert new_run(**nulls) == new_run()
 
 
+@pytest.mark.requirement("langgraph.assistants.names")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [("agent", "fe096781-5601-53d2-b2f6-0d3403f7e9ca"), (OTHER, OTHER), (OTHER.upper(), OTHER)],
@@ -113,6 +115,7 @@ def test_a_stateless_run_may_keep_its_thread() -> None:
     assert not translated({"on_completion": "delete"}, thread_id=None).keep_thread
 
 
+@pytest.mark.requirement("langgraph.runs.after_seconds")
 @pytest.mark.parametrize(("given", "delay_s"), [(None, 0), (2.5, 2.5), (-3, 0)])
 def test_a_delay_below_none_is_none(given: float | None, delay_s: float) -> None:
     assert new_run(after_seconds=given).delay_s == delay_s
@@ -135,6 +138,7 @@ def test_an_idempotency_key_is_qualified_by_caller_and_route() -> None:
             translate.idempotency(key, "", "/runs", b"{}")
 
 
+@pytest.mark.requirement("langgraph.runs.defaults")
 @pytest.mark.parametrize(
     "option",
     [
@@ -199,6 +203,7 @@ def test_durability_and_its_older_word_may_not_contradict() -> None:
         new_run(durability="sync", checkpoint_during=False)
 
 
+@pytest.mark.requirement("langgraph.runs.command")
 @pytest.mark.parametrize(
     "command",
     [
@@ -242,6 +247,7 @@ def test_an_empty_input_beside_a_command_is_tolerated() -> None:
     assert new_run(command={"resume": 1}, input={}).request.command == {"resume": 1}
 
 
+@pytest.mark.requirement("langgraph.runs.stateless_resume")
 def test_a_stateless_run_cannot_resume() -> None:
     with pytest.raises(Contradiction, match="must provide a thread_id when resuming"):
         translated({"command": {"resume": 1}}, thread_id=None)
@@ -269,6 +275,7 @@ def test_a_resume_may_be_strict_and_a_trace_may_be_named() -> None:
             new_run(langsmith_tracer=bad)
 
 
+@pytest.mark.requirement("langgraph.runs.context")
 def test_configurable_and_context_exclude_each_other() -> None:
     with pytest.raises(Contradiction, match="Cannot specify both configurable and context"):
         new_run(config={"configurable": {"a": 1}}, context={"b": 1})
@@ -333,6 +340,7 @@ def test_a_config_of_wrong_types_is_bad_input(config: dict[str, Any]) -> None:
         new_run(config=config)
 
 
+@pytest.mark.requirement("langgraph.runs.checkpoint")
 def test_a_run_starts_from_a_checkpoint_in_either_form() -> None:
     start = {"checkpoint_id": "c1"}
     assert new_run(checkpoint_id="c1").request.checkpoint == start
@@ -367,6 +375,7 @@ def test_a_status_means_engine_states(status: str | None, states: object) -> Non
     assert translate.run_states(status) == states
 
 
+@pytest.mark.requirement("langgraph.runs.cancel.action")
 def test_cancelling_interrupts_by_default() -> None:
     assert translate.cancel_action(None) is CancelAction.INTERRUPT
     assert translate.cancel_action("rollback") is CancelAction.ROLLBACK
@@ -397,6 +406,7 @@ def test_a_last_event_id_of_another_server_is_bad_input(header: str) -> None:
         translate.replay_from(header, resumable=True)
 
 
+@pytest.mark.requirement("langgraph.threads.history.page")
 def test_history_takes_before_as_id_or_object() -> None:
     for before in ("c1", {"checkpoint_id": "c1", "thread_id": THREAD}):
         body = decode(encode({"before": before}), wire.HistorySearch)

@@ -30,6 +30,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.channels.input": Requirement(
         f"{CDDL}, input", "each question once, when it can be answered; and that it is"
     ),
+    "streaming.channels.input.value": Requirement(
+        "langgraph-sdk (Python) 0.4; Demotic: beside the recorded `payload`",
+        "a question is in `value`, too",
+    ),
     "streaming.channels.checkpoints": Requirement(f"{CDDL}, checkpoints", "envelopes only"),
     "streaming.channels.checkpoints.paired": Requirement(
         "@langchain/langgraph-sdk 1.15", "a state comes right after its checkpoint"
@@ -56,6 +60,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.input.namespace": Requirement(f"{CDDL}, InputEvent", "where it is asked"),
     "streaming.state.changed": Requirement(f"{CDDL}, CheckpointSource", "changes by hand"),
     "streaming.run.start": Requirement(f"{CDDL}, run.start", "makes the thread, starts a run"),
+    "streaming.run.row": Requirement(
+        f"{API}; Demotic: without `__event_streaming_v2` in its config",
+        "a run like any other, which records everything, of graphs within too, and can be replayed",
+    ),
     "streaming.run.start.options": Requirement(
         f"{CDDL}, RunStartParams", "config and metadata are the run's; assistants by id or name"
     ),
@@ -86,6 +94,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "streaming.input.respond.bad": Requirement(
         f"{CDDL}, InputRespondParams", "what answers nothing, or twice, is refused"
+    ),
+    "streaming.input.respond.run": Requirement(
+        API, "an answer is a run of its own, resumed by the question's id; its result is {}"
     ),
     "streaming.input.inject": Requirement(
         f"{CDDL}, input.inject", "a message for the root agent, after the run in progress"
@@ -127,6 +138,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "streaming.sockets.commands": Requirement(
         f"{CDDL}, 4 WebSocket", "commands, answers and events on one connection, at both paths"
     ),
+    "streaming.sockets.first": Requirement(
+        "Demotic, where the recorded server wants a subscription first", "any command may be first"
+    ),
     "streaming.sockets.refused": Requirement(
         "langgraph-sdk 0.4, errors", "closes with 4000 and the status of a stream"
     ),
@@ -140,8 +154,26 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "streaming.streams.gone": Requirement("Demotic", "end with their thread"),
     "streaming.streams.bad": Requirement(API, "filters that cannot be are 400"),
+    "streaming.events": Requirement(
+        f"{API}; {CDDL}, Event",
+        "an event's name is its method, its id its position, its data one line; sockets get the "
+        "same objects",
+    ),
+    "streaming.paths": Requirement(
+        f"{CDDL}, /stream; {API}, /stream/events", "both addresses serve the same, sockets too"
+    ),
+    "streaming.spelling": Requirement(
+        f"{CDDL}, camelCase; langchain-protocol 0.0.20, snake_case",
+        "what is received may be in either spelling, what is sent is in snake_case",
+    ),
+    "streaming.messages.input": Requirement(
+        "langchain-core 1, content blocks", "messages of the input may be lists of blocks"
+    ),
     "streaming.applied": Requirement(
         f"{CDDL}, ResponseMeta.appliedThroughSeq", "nothing of what was before lies above"
+    ),
+    "streaming.errors.http": Requirement(
+        API, "a command that fails is HTTP 200 with its id; an address that is none is 400"
     ),
     "streaming.errors.shapeless": Requirement(API, "what is no command is 400, without an id"),
     "streaming.errors.unknown_thread": Requirement(

@@ -1,30 +1,19 @@
 """The manifest of promises, checked in both directions."""
 
-import ast
 from pathlib import Path
 
 from demotic.dialects.streaming.commands import HTTP_HANDLERS
 from demotic.dialects.streaming.errors import CODES, ERRORS
 from demotic.domain import errors
+from dialects.marks import marked
 from dialects.streaming.requirements import ERRORS as PROMISED
 from dialects.streaming.requirements import REQUIREMENTS
 
 HERE = Path(__file__).parent
 
 
-def marked() -> set[str]:
-    """The promises that tests are marked with."""
-    found: set[str] = set()
-    for file in HERE.glob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "requirement" and isinstance(node.args[0], ast.Constant):
-                    found.add(str(node.args[0].value))
-    return found
-
-
 def test_every_promise_has_a_test_and_every_marked_test_a_promise() -> None:
-    assert marked() == set(REQUIREMENTS)
+    assert marked(HERE, "streaming.") == set(REQUIREMENTS)
 
 
 def test_every_command_and_code_is_promised() -> None:

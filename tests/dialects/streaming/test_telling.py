@@ -195,6 +195,7 @@ async def test_nested_agents_tell_of_their_messages_tools_and_ends(followed: Fol
 
 
 @pytest.mark.requirement("streaming.channels.input")
+@pytest.mark.requirement("streaming.channels.input.value")
 @on(crew)
 async def test_questions_are_told_when_they_can_be_answered_and_once_each(
     followed: Followed,

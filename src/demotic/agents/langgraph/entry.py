@@ -16,6 +16,8 @@ from demotic.domain.runs import Claim, RunRequest
 from demotic.domain.threads import Thread
 from demotic.ports.checkpoints import StoredCheckpoint, StoredWrite
 
+LIMITS = ("recursion_limit", "max_concurrency")
+
 ReadWrite = Callable[[StoredCheckpoint, StoredWrite], Any]
 """Decodes the value of a write that was read back with a checkpoint."""
 
@@ -27,6 +29,7 @@ def run_config(claim: Claim, versions: Mapping[str, str]) -> RunnableConfig:
     ours, theirs = assistant.config, run.request.config
     identity = {"thread_id": run.thread_id, "run_id": run.id}
     metadata = {
+        **(ours.get("metadata") or {}),
         **run.metadata,
         **(theirs.get("metadata") or {}),
         "run_attempt": run.attempt,
@@ -44,12 +47,11 @@ def run_config(claim: Claim, versions: Mapping[str, str]) -> RunnableConfig:
         "metadata": metadata,
         "tags": [*(ours.get("tags") or []), *(theirs.get("tags") or [])],
         "run_id": UUID(run.id),
-        "run_name": run.agent,
+        "run_name": theirs.get("run_name") or ours.get("run_name") or run.agent,
     }
-    limit = theirs.get("recursion_limit") or ours.get("recursion_limit")
-    if limit is not None:
-        config["recursion_limit"] = limit
-    return config
+    limits = {key: theirs.get(key) or ours.get(key) for key in LIMITS}
+    given = {key: limit for key, limit in limits.items() if limit is not None}
+    return cast(RunnableConfig, {**config, **given})
 
 
 def state_config(thread_id: str, checkpoint: Mapping[str, Json] | None) -> RunnableConfig:

@@ -8,7 +8,7 @@ import orjson
 from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import Json
-from demotic.domain.runs import Outcome, Run
+from demotic.domain.runs import NewRun, Outcome, Run
 from demotic.domain.states import StateSnapshot, TaskSnapshot
 from demotic.domain.threads import Thread
 from demotic.web.answers import EMPTY_OBJECT, encode, raw
@@ -134,6 +134,14 @@ def run_json(run: Run) -> dict[str, Any]:
         "updated_at": instant(run.updated_us),
         "langsmith_session_name": None,
     }
+
+
+def created_json(run: Run, asked: NewRun) -> dict[str, Any]:
+    """What a request answers that creates a run: the run as it was admitted, `pending` (LangGraph
+    API 0.16, observed), though it may begin at once. One that an earlier request with the same
+    key has created is shown as it stands."""
+    shown = run_json(run)
+    return {**shown, "status": RUN_STATUS[RunState.QUEUED]} if run.id == asked.id else shown
 
 
 def kwargs_json(run: Run) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class BatchRoutes:
         with translate_batches.told_with():
             runs = await engine.batches.start(new, scope)
         headers = replies.warnings(engine, *bodies)
-        return json_answer([render.run_json(run) for run in runs], headers=headers)
+        pairs = zip(runs, new, strict=True)
+        return json_answer([render.created_json(*pair) for pair in pairs], headers=headers)
 
     async def cancel(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /runs/cancel: 204, or 404 where there was none (observed)."""

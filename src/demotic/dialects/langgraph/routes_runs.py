@@ -11,7 +11,7 @@ from demotic.dialects.langgraph.compat import TODAY, Compat
 from demotic.dialects.langgraph.errors import NothingToCancel
 from demotic.dialects.langgraph.requests import FindEngine, run_id, thread_id
 from demotic.domain.lifecycle import LEG_ENDS
-from demotic.domain.runs import Run
+from demotic.domain.runs import NewRun, Run
 from demotic.engine.runs import Started
 from demotic.web.answers import json_answer
 from demotic.web.bodies import decode, read_bytes
@@ -48,19 +48,19 @@ class RunRoutes:
 
     async def create(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs and POST /runs."""
-        started, warnings = await self._start(request)
+        asked, started, warnings = await self._start(request)
         started.following.close()
         headers = {"Content-Location": replies.location(started.run), **warnings}
-        return json_answer(render.run_json(started.run), headers=headers)
+        return json_answer(render.created_json(started.run, asked), headers=headers)
 
     async def stream(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/stream and POST /runs/stream."""
-        started, warnings = await self._start(request, follows=True)
+        _, started, warnings = await self._start(request, follows=True)
         return replies.stream(self._engine(), started, warnings)
 
     async def wait(self, request: Request) -> Response:
         """LangGraph API 0.16, POST /threads/{thread_id}/runs/wait and POST /runs/wait."""
-        started, warnings = await self._start(request, waits=True, follows=True)
+        _, started, warnings = await self._start(request, waits=True, follows=True)
         run, following = started.run, started.following
         return replies.wait(self._engine(), run, following, scope_of(request), warnings)
 
@@ -119,7 +119,8 @@ class RunRoutes:
 
     async def _start(
         self, request: Request, *, waits: bool = False, follows: bool = False
-    ) -> tuple[Started, Mapping[str, str]]:
+    ) -> tuple[NewRun, Started, Mapping[str, str]]:
+        """What the body asks for, the run that was started, and what is to be told of it."""
         thread = thread_id(request) if "thread_id" in request.path_params else None
         sent, scope = await read_bytes(request), scope_of(request)
         body = decode(sent, wire.RunCreate)
@@ -137,7 +138,7 @@ class RunRoutes:
             compat=self._compat,
         )
         started = await engine.runs.start(with_headers(request, new), scope, cancels=cancels)
-        return started, replies.warnings(engine, body)
+        return new, started, replies.warnings(engine, body)
 
     async def _run(self, request: Request) -> Run:
         thread = thread_id(request) if "thread_id" in request.path_params else None

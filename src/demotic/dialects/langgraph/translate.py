@@ -110,11 +110,24 @@ def checkpoint(given: Checkpoint | str | None, thread_id: str) -> dict[str, Any]
             f"`checkpoint.thread_id` must be the thread of the path, {thread_id}, or be left out."
         )
     fields = {
-        "checkpoint_id": given.checkpoint_id,
+        "checkpoint_id": _checkpoint_id(given),
         "checkpoint_ns": given.checkpoint_ns,
         "checkpoint_map": given.checkpoint_map,
     }
     return {key: value for key, value in fields.items() if value is not None} or None
+
+
+def _checkpoint_id(given: Checkpoint) -> str | None:
+    """The checkpoint, by its id or by what the map has for the namespace."""
+    mapped = (given.checkpoint_map or {}).get(given.checkpoint_ns or "")
+    if not isinstance(mapped, str | None):
+        raise BadInput("`checkpoint.checkpoint_map` must hold ids by namespace.")
+    if None not in (mapped, given.checkpoint_id) and mapped != given.checkpoint_id:
+        raise BadInput(
+            "`checkpoint.checkpoint_id` and what `checkpoint.checkpoint_map` has for the namespace "
+            "differ: give one."
+        )
+    return given.checkpoint_id if mapped is None else mapped
 
 
 def history(body: HistorySearch, thread_id: str) -> dict[str, Any]:
@@ -174,7 +187,8 @@ def new_run(
 ) -> NewRun:
     """A run; `thread_id` None for a stateless one.
 
-    `waits`: the caller wants the result only, so that nothing is recorded unless it names modes.
+    `waits`: the caller wants the result only, so that nothing is recorded unless it names modes or
+    is to be able to come back to the stream.
     `follows`: the caller stays for the end, as who waits or reads the stream does.
     `compat` says what a field means that is not given.
     """
@@ -182,12 +196,13 @@ def new_run(
     if thread_id is None:
         _check_stateless(body)
     modes = stream_modes(body.stream_mode)
-    recorded = () if waits and body.stream_mode is None else modes
+    nothing = waits and body.stream_mode is None and not body.stream_resumable
+    kinds = [] if nothing else sorted({KINDS[mode] for mode in modes})
     return NewRun(
         id=run_id,
         thread_id=thread_id,
         assistant_id=assistant_id(body.assistant_id, graphs),
-        request=_request(body, thread_id, sorted({KINDS[mode] for mode in recorded})),
+        request=_request(body, thread_id, kinds),
         metadata=body.metadata or {},
         busy_policy=choose(
             "multitask_strategy", body.multitask_strategy or compat.multitask_strategy, BUSY

@@ -108,7 +108,6 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
     wire.Subscribe: {
         "channels": words(
             "What to be told of.",
-            type="array",
             items=CHANNEL,
             minItems=1,
             maxItems=MAX_CHANNELS,

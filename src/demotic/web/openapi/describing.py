@@ -92,7 +92,8 @@ class Described(NamedTuple):
     """An operation. `errors` are statuses of the common error body; paths, bodies and storage
     add theirs (`bad_input`, 413, 503). `many`: the body is an array of at least one and at most
     so many.
-    `value` describes a body that has no fields of its own.
+    `value` describes a body that has no fields of its own. `refused`: fields of the body that
+    have no meaning here; one of an object is named as in `config.tags`.
     """
 
     tag: str
@@ -105,6 +106,7 @@ class Described(NamedTuple):
     many: int = 0
     value: Schema | None = None
     bad_input: int = 422
+    refused: tuple[str, ...] = ()
 
     @property
     def needs_body(self) -> bool:

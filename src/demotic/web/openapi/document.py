@@ -114,8 +114,8 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
             **{str(status): _error_reference(status) for status in _statuses(tables, path, told)},
         },
     }
-    if told.detail:
-        row["description"] = told.detail
+    if text := _text(told):
+        row["description"] = text
     if parameters := [*_path_parameters(tables, path), *map(_parameter, told.parameters)]:
         row["parameters"] = parameters
     if told.body is not None:
@@ -124,6 +124,13 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
     elif told.value is not None:
         row["requestBody"] = {"required": True, "content": _json(told.value)}
     return row
+
+
+def _text(told: Described) -> str:
+    if not told.refused:
+        return told.detail
+    fields = ", ".join(f"`{name}`" for name in told.refused)
+    return f"{told.detail} Refused here: {fields}.".lstrip()
 
 
 def _body(body: type[Struct], many: int) -> dict[str, Any]:

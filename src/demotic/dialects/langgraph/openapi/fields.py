@@ -29,8 +29,6 @@ from demotic.dialects.langgraph.translate_assistants import UNNAMED
 from demotic.web.openapi.describing import Words, names_of, one_of, words
 from demotic.web.outgoing.policy import LONGEST
 
-PLANNED = "Planned: any value but null and false answers 501."
-
 METADATA = words("Free data about it, kept as it is.", examples=[{"team": "blue"}])
 MERGED = words("Merged into the metadata, key by key.", examples=[{"team": "blue"}])
 CONTAINED = words("Must be contained in the metadata.", examples=[{"team": "blue"}])
@@ -147,7 +145,10 @@ FIELDS: Mapping[type[Struct], Mapping[str, Words]] = {
         "thread_id": words("The thread of the path; may be left out.", **UUID),
         "checkpoint_ns": words("The subgraph's namespace; empty for the graph itself."),
         "checkpoint_id": words("The checkpoint."),
-        "checkpoint_map": words("The checkpoints of the graphs around a subgraph."),
+        "checkpoint_map": words(
+            "The checkpoints of the graphs around a subgraph, by namespace; that of the namespace "
+            "itself will do for `checkpoint_id`."
+        ),
         "configurable": words("The same fields, as a config has them."),
     },
     wire.StateAtCheckpoint: {

@@ -57,7 +57,10 @@ SELECT = Parameter(
 )
 LEAVES = flag("cancel_on_disconnect", "Cancel the run when its last such follower leaves.")
 MODES = several("stream_mode", "Show only these modes; those of the run by default.", KINDS)
-START = (400, 404, 409, 501)
+START = (400, 404, 409)
+START_ALONE = (400, 404)
+NO_THREAD = ("checkpoint", "checkpoint_id", "command.resume")
+"""Fields of runs that take a thread."""
 CANCEL = (
     chosen("action", "`interrupt` keeps what was done, `rollback` undoes it.", ACTIONS),
     flag("wait", "Answer when the run has ended."),
@@ -293,15 +296,28 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         ALONE,
         "Start a run",
         one("Run", "The run, which goes on by itself.", "Content-Location", WARNING),
-        START,
+        START_ALONE,
         wire.RunCreate,
         (KEY,),
+        refused=NO_THREAD,
     ),
     ("POST", "/runs/stream"): Described(
-        ALONE, "Start a run and stream its events", STREAMED, START, wire.RunCreate, (KEY,)
+        ALONE,
+        "Start a run and stream its events",
+        STREAMED,
+        START_ALONE,
+        wire.RunCreate,
+        (KEY,),
+        refused=NO_THREAD,
     ),
     ("POST", "/runs/wait"): Described(
-        ALONE, "Start a run and wait for its result", ENDED, START, wire.RunCreate, (KEY,)
+        ALONE,
+        "Start a run and wait for its result",
+        ENDED,
+        START_ALONE,
+        wire.RunCreate,
+        (KEY,),
+        refused=NO_THREAD,
     ),
     ("GET", "/runs/{run_id}/stream"): Described(
         ALONE,

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 
 from demotic.dialects.langgraph.choices import MAX_BATCH
-from demotic.dialects.langgraph.openapi.operations import ALONE, CANCEL, KEY, START, WARNING
+from demotic.dialects.langgraph.openapi.operations import (
+    ALONE,
+    CANCEL,
+    KEY,
+    NO_THREAD,
+    START_ALONE,
+    WARNING,
+)
 from demotic.dialects.langgraph.wire import RunCreate
 from demotic.dialects.langgraph.wire_batches import RunsCancel
 from demotic.web.openapi.describing import Answer, Described, listed
@@ -13,11 +20,12 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         ALONE,
         "Start several runs",
         listed("Run", "The runs in their order, which go on by themselves.", WARNING),
-        START,
+        START_ALONE,
         RunCreate,
         (KEY,),
         "All are started or none: where one is refused, the answer names its index.",
         MAX_BATCH,
+        refused=NO_THREAD,
     ),
     ("POST", "/runs/cancel"): Described(
         ALONE,

@@ -7,7 +7,7 @@ from demotic.dialects.langgraph.wire_crons import CronCount, CronCreate, CronPat
 from demotic.web.openapi.describing import Described, listed, one
 
 _CRON = "/runs/crons/{cron_id}"
-_MADE = (400, 404, 409, 501)
+_MADE = (400, 404, 409)
 
 OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("POST", "/threads/{thread_id}/runs/crons"): Described(
@@ -17,6 +17,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         _MADE,
         CronCreate,
         detail="It ends with its thread and with its assistant. 409 where crons are switched off.",
+        refused=("on_run_completed",),
     ),
     ("POST", "/runs/crons"): Described(
         CRONS,
@@ -26,6 +27,7 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         CronCreate,
         detail="Each run gets a thread of its own. The cron ends with its assistant. 409 where "
         "crons are switched off.",
+        refused=("checkpoint_id",),
     ),
     ("POST", "/runs/crons/search"): Described(
         CRONS,
