@@ -56,8 +56,8 @@ MOUNTED_ONLY = frozenset(f"acp-{each.name}" for each in VERSIONS)
 """Whose tests always name a mount: what they ask at the root is another dialect's."""
 
 CANNOT_BE = frozenset(
-    f"agent_protocol {method} /store/items: namespace is not left out"
-    for method in ("GET", "DELETE")
+    f"agent_protocol {method} /store/items: {name} is not left out"
+    for method, name in (("GET", "?namespace"), ("DELETE", "namespace"))
 )
 """What no request can try: nothing is stored outside of all namespaces, so that there the only
 answer is 404, which a test sees."""
@@ -121,10 +121,11 @@ def options(told: Described) -> Iterator[Option]:
 
 def entries(field: FieldInfo) -> Iterator[str]:
     """What an object in a body may have, as far as that is documented."""
-    yield from ENTRIES.get(field.encode_name, ())
     for each in (field.type, *typing.get_args(field.type)):
         if isinstance(each, type) and issubclass(each, Struct):
             yield from (inner.encode_name for inner in msgspec.structs.fields(each))
+            return
+    yield from ENTRIES.get(field.encode_name, ())
 
 
 def statuses(told: Described) -> set[int]:
@@ -137,7 +138,7 @@ def watched(dialect: str) -> set[str]:
     return {
         f"{method} {path}: {word}"
         for (method, path), told in DIALECTS[dialect].operations.items()
-        for word in (*options(told), *map(str, statuses(told)))
+        for word in (*(each.name for each in options(told)), *map(str, statuses(told)))
     }
 
 

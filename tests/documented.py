@@ -1,49 +1,65 @@
-"""What OpenAPI tables document, entry by entry: every option with its default, and every status."""
+"""What OpenAPI documents tell of, entry by entry: every option with its default, and every status,
+as `scripts/wire_coverage.py` looks for them in the log of a test run."""
 
 import runpy
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-import msgspec
-
-from demotic.web.openapi.describing import Described
-from demotic.web.openapi.document import Tables
+from demotic.web.openapi.document import document
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "wire_coverage.py"
-UNLIKE_ANY = object()
+APART = frozenset({"413", "422", "500", "503"})
+"""Statuses that every operation of a kind has, and that have tests of their own."""
 
 
-def documented(tables: Tables) -> Mapping[str, str]:
-    """What is promised of each: `POST /runs: config` to words."""
+@cache
+def promised(dialect: str) -> Mapping[str, str]:
+    """What is promised of each option and status that is looked for, as `POST /runs: config`."""
+    script = runpy.run_path(str(SCRIPT))
+    tables = script["DIALECTS"][dialect]
+    told = told_by(document(tables, tables.operations, ()))
+    return {name: _promise(name, told.get(name)) for name in sorted(script["watched"](dialect))}
+
+
+def unlike(dialect: str, served: Mapping[str, Any]) -> set[str]:
+    """What is told by the document that is served and not looked for, or the other way round;
+    fields of objects in a body stand in `components`, or have no place in a document."""
+    found = {name for name in promised(dialect) if "." not in name.rpartition(" ")[2]}
+    return found ^ set(told_by(served))
+
+
+def told_by(whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of a document with their defaults, and its statuses, under the same names."""
     return {
-        f"{method} {path}: {name}": promise
-        for (method, path), told in tables.operations.items()
-        for name, promise in (*_options(tables, told), *_statuses(told))
+        f"{method.upper()} {path}: {name}": default
+        for path, methods in whole["paths"].items()
+        for method, row in methods.items()
+        for name, default in (*_parameters(row), *_fields(whole, row), *_statuses(row))
     }
 
 
-def watched(dialect: str) -> set[str]:
-    """What `scripts/wire_coverage.py` looks for in the log of a test run."""
-    found: set[str] = runpy.run_path(str(SCRIPT))["watched"](dialect)
-    return found
+def _promise(name: str, default: Any) -> str:
+    if name.rpartition(" ")[2].isdecimal():
+        return "is answered where the document says so"
+    means = "" if default is None else f", which means {default!r}"
+    return f"has its effect, and may be left out unless it is required{means}"
 
 
-def _options(tables: Tables, told: Described) -> Iterator[tuple[str, str]]:
-    for each in told.parameters:
-        yield each.name, _option(each.required, each.schema.get("default", UNLIKE_ANY))
-    if told.body is not None:
-        for field in msgspec.structs.fields(told.body):
-            default = tables.fields[told.body][field.name].more.get("default", UNLIKE_ANY)
-            yield field.encode_name, _option(field.required, default)
+def _parameters(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for each in row.get("parameters", ()):
+        name, default = each["name"], each["schema"].get("default")
+        if each["in"] != "path":
+            yield (f"?{name}" if each["in"] == "query" else f"{name.lower()}:"), default
 
 
-def _option(required: bool, default: object) -> str:
-    if required:
-        return "must be sent, and has its effect"
-    more = "" if default is UNLIKE_ANY else f", which means {default!r}"
-    return f"may be sent, and has its effect, or be left out{more}"
+def _fields(whole: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    content = row.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "$ref" in (schema := content.get("schema", {})):
+        found = whole["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        yield from ((name, each.get("default")) for name, each in found["properties"].items())
 
 
-def _statuses(told: Described) -> Iterator[tuple[str, str]]:
-    for status in sorted({*told.answers, *told.errors}):
-        yield str(status), "is answered where the document says so"
+def _statuses(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((status, None) for status in row["responses"].keys() - APART)

@@ -2,15 +2,14 @@
 
 `test_manifest` checks that each promise has a test and each test of a promise has an entry, and
 that statuses, parameters, fields and defaults are those of the document that is served. What that
-document tells of each of these is in `OPTIONS`, made of its tables.
+document tells of each of these is in `OPTIONS`, made by machine.
 """
 
 from typing import Any
 
-from demotic.dialects.acp.openapi.tables import tables
 from demotic.dialects.acp.versions import VERSIONS
 from dialects.acp.promises import API, Requirement, operation
-from documented import documented
+from documented import promised
 
 _THREAD = "/threads/{thread_id}"
 _RUNS = f"{_THREAD}/runs"
@@ -383,7 +382,7 @@ REQUIREMENTS: dict[str, Requirement] = {
 OPTIONS: dict[str, Requirement] = {
     f"acp.options: {version.name} {name}": Requirement(f"ACP {version.name}, {name}", promise)
     for version in VERSIONS
-    for name, promise in documented(tables(version)).items()
+    for name, promise in promised(f"acp-{version.name}").items()
 }
 """Every option, default and status of every operation, kept by the tests of `acp.options` and of
 the operations: `scripts/wire_coverage.py` tells whether each was tried."""

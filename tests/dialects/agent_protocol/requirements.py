@@ -1,17 +1,13 @@
 """What the Agent Protocol dialect promises: operations, parameters with their defaults, behaviours.
 
 Sources are Agent Protocol 0.1.6 in its versions of April 2025 and August 2026. What they offer
-beyond is in `DEFERRED`; every option, default and status is in `OPTIONS`, made of the tables of the
-document that is served. `test_ap_manifest` checks that each promise has a test and each test of a
-promise has an entry.
+beyond is in `DEFERRED`; every option, default and status is in `OPTIONS`, made by machine.
+`test_ap_manifest` checks that each promise has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.agent_protocol import deferred
-from demotic.dialects.agent_protocol.errors import ERRORS
-from demotic.dialects.agent_protocol.openapi.tables import TABLES
-from demotic.dialects.streaming.describing import tables as streaming
 from dialects.agent_protocol.promises import API, EARLY, TODAY, Requirement, operation
-from documented import documented
+from documented import promised
 
 _THREAD = "/threads/{thread_id}"
 _RUN = "/runs/{run_id}"
@@ -266,7 +262,7 @@ REQUIREMENTS: dict[str, Requirement] = {
 
 OPTIONS: dict[str, Requirement] = {
     f"ap.options: {name}": Requirement(f"{API}, {name}", promise)
-    for name, promise in documented(TABLES.joined(streaming(ERRORS))).items()
+    for name, promise in promised("agent_protocol").items()
 }
 """Every option, default and status of every operation, kept by the tests of `ap.options` and of
 the operations: `scripts/wire_coverage.py` tells whether each was tried."""

@@ -111,7 +111,14 @@ async def metadata(start: Start) -> None:
 
 async def config(start: Start) -> None:
     """It reaches the agent."""
-    given: Any = {"tags": ["t"], "recursion_limit": 7, "configurable": {"k": 1}}
+    given: Any = {
+        "tags": ["t"],
+        "recursion_limit": 7,
+        "configurable": {"k": 1},
+        "metadata": {"m": 1},
+        "run_name": "n",
+        "max_concurrency": 2,
+    }
     run = (await start.kept(config=given)).request
     assert (run.config, run.context) == (given, {"k": 1})
     plain = (await start.kept()).request
