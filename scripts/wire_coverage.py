@@ -30,7 +30,7 @@ from demotic.domain import configs
 from demotic.engine.core import Engine
 from demotic.server.app import agent_protocol
 from demotic.web.openapi.describing import Described
-from demotic.web.openapi.document import Tables
+from demotic.web.openapi.document import Tables, error_statuses
 
 ALWAYS = frozenset({500, 503})
 """Statuses of every operation, tried once for all."""
@@ -128,22 +128,22 @@ def entries(field: FieldInfo) -> Iterator[str]:
     yield from ENTRIES.get(field.encode_name, ())
 
 
-def statuses(told: Described) -> set[int]:
+def statuses(tables: Tables, path: str, told: Described) -> set[int]:
     """What a request may be answered with."""
-    return {*told.answers, *told.errors} - ALWAYS
+    return {*told.answers, *error_statuses(tables, path, told)} - ALWAYS
 
 
 def watched(dialect: str) -> set[str]:
     """All that must be tried, as in `POST /runs: config`."""
-    return {
-        f"{method} {path}: {word}"
-        for (method, path), told in DIALECTS[dialect].operations.items()
-        for word in (*(each.name for each in options(told)), *map(str, statuses(told)))
-    }
+    tables, found = DIALECTS[dialect], set[str]()
+    for (method, path), told in tables.operations.items():
+        words = {each.name for each in options(told)} | {*map(str, statuses(tables, path, told))}
+        found |= {f"{method} {path}: {word}" for word in words}
+    return found
 
 
-def untried(told: Described, found: list[Request]) -> Iterator[str]:
-    """What no request tried."""
+def untried(told: Described, answers: set[int], found: list[Request]) -> Iterator[str]:
+    """What no request tried of an operation with these answers."""
     served = [each for each in found if each.status < 300]
     for name, is_required in options(told):
         if name in told.refused:
@@ -153,7 +153,7 @@ def untried(told: Described, found: list[Request]) -> Iterator[str]:
             yield f"{name} is not sent"
         elif not is_required and all(name in each.sent for each in served):
             yield f"{name} is not left out"
-    for status in sorted(statuses(told) - {each.status for each in found}):
+    for status in sorted(answers - {each.status for each in found}):
         yield f"{status} is not answered"
 
 
@@ -166,7 +166,8 @@ def main() -> None:
         count += len(watched(dialect))
         for (method, path), told in tables.operations.items():
             place, tried = f"{dialect} {method} {path}", seen.get((dialect, method, path), [])
-            found = [x for x in untried(told, tried) if f"{place}: {x}" not in CANNOT_BE]
+            answers = statuses(tables, path, told)
+            found = [x for x in untried(told, answers, tried) if f"{place}: {x}" not in CANNOT_BE]
             bad += len(found)
             if found:
                 lines.append(f"{place}: {'; '.join(found)}")

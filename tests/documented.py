@@ -10,8 +10,8 @@ from typing import Any
 from demotic.web.openapi.document import document
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "wire_coverage.py"
-APART = frozenset({"413", "422", "500", "503"})
-"""Statuses that every operation of a kind has, and that have tests of their own."""
+APART = frozenset({"500", "503"})
+"""Statuses of every operation, tried once for all."""
 
 
 @cache
