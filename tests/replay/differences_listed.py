@@ -91,12 +91,16 @@ SHAPES: dict[int, dict[str, str]] = {
         "+ .metadata.graph_id": "runs without a thread tell their graph, too",
     },
     104: _RUN,
+    150: {"= .status (busy, idle)": "a thread is free when its run was deleted"},
     203: {
         "- .__error__": "a run ends well although nobody keeps its feedback; a header says so",
         "+ .x": "a run ends well although nobody keeps its feedback; a header says so",
     },
     217: {"~  (NoneType, object)": "a namespace may come as a repeated parameter"},
-    231: dict.fromkeys(("- .error", "- .message", "+ .meta", "+ .result"), "the command is there"),
+    231: dict.fromkeys(
+        ("- .error", "- .message", "+ .meta", "+ .result", "= .type (error, success)"),
+        "the command is there",
+    ),
     259: {"+ .services.storage": "tells what was asked"},
 }
-"""Differences of shape that are meant, by exchange, with the reason."""
+"""Differences of shape and of words that are meant, by exchange, with the reason."""

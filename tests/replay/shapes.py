@@ -1,9 +1,18 @@
-"""What two answers have in common: keys and types of JSON, names of events."""
+"""What two answers have in common: keys and types of JSON, names of events, telling words."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from replay.recording import ID
+
+WORDS = frozenset(
+    {
+        *("attempt", "checkpoint_during", "checkpoint_ns", "durability", "enabled", "next"),
+        *("multitask_strategy", "on_run_completed", "resumable", "schedule", "source", "status"),
+        *("step", "stream_mode", "subgraphs", "temporary", "timezone", "type", "version"),
+    }
+)
+"""Keys whose values are words of the API, or numbers that count, not what somebody has given."""
 
 Shape = Any
 """A type's name; a mapping of keys to shapes; a list with the one shape of all elements."""
@@ -62,3 +71,21 @@ def _kind(given: Shape) -> str:
     if isinstance(given, dict):
         return "object"
     return "array" if isinstance(given, list) else str(given)
+
+
+def other_words(theirs: Any, ours: Any, path: str = "", key: str = "") -> Iterator[str]:
+    """Where two values of `WORDS` differ: `= path (theirs, ours)`. Lists of different lengths are
+    of things that others made meanwhile."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for each in sorted(theirs.keys() & ours.keys()):
+            yield from other_words(theirs[each], ours[each], f"{path}.{each}", each)
+    elif isinstance(theirs, list) and isinstance(ours, list) and key not in WORDS:
+        if len(theirs) == len(ours):
+            for one, other in zip(theirs, ours, strict=True):
+                yield from other_words(one, other, f"{path}[]", key)
+    elif key in WORDS and _unnamed(theirs) != _unnamed(ours):
+        yield f"= {path} ({theirs}, {ours})"
+
+
+def _unnamed(value: Any) -> Any:
+    return ID.sub("…", value) if isinstance(value, str) else value

@@ -1,6 +1,7 @@
 """The recorded exchanges of LangGraph API 0.16, sent again; optional, see `DEMOTIC_SPEC_DIR`.
 
-Status, header names and the shape of JSON must be equal, but for what is listed with its reason.
+Status, header names, the shape of JSON and the API's own words in it must be equal, but for what is
+listed with its reason.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from replay.differences_listed import ANYWHERE, IGNORED, NOT_SENT, OTHER_STATUS,
 from replay.graphs import Pace
 from replay.recording import FILE, ID, Exchange, Frame, Names, exchanges, frames
 from replay.serving import serving
-from replay.shapes import differences, merge, shape
+from replay.shapes import differences, merge, other_words, shape
 
 pytestmark = pytest.mark.skipif(
     not FILE.is_file(), reason="DEMOTIC_SPEC_DIR names no folder with oracle/ recordings"
@@ -137,6 +138,7 @@ class Replay:
         if answer_is_error(exchange) and "detail" in theirs:
             theirs, ours = {"detail": theirs["detail"]}, {"detail": ours["detail"]}
         self.told(exchange, differences(shape(theirs), shape(ours), IGNORED))
+        self.told(exchange, other_words(theirs, ours))
 
     def compare_frames(
         self, exchange: Exchange, theirs: "list[Frame] | Any", ours: "list[Frame] | Any"
@@ -155,6 +157,9 @@ class Replay:
         for event in sorted({each.event for each in ours} & {each.event for each in theirs}):
             left, right = (_merged(side, event) for side in (theirs, ours))
             self.told(exchange, differences(left, right, IGNORED, event))
+        if not moving and names[0] == names[1]:
+            for one, other in zip(theirs, ours, strict=True):
+                self.told(exchange, other_words(one.data, other.data, one.event))
         if any(each.id for each in theirs) != any(each.id for each in ours):
             self.tell(exchange, "ids of events")
 

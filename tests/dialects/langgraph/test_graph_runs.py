@@ -10,6 +10,7 @@ from langgraph.types import interrupt
 
 from dialects.langgraph.langgraph_http import Wire
 from dialects.langgraph.test_graphs import run, wire_of
+from dialects.streaming.streaming_graphs import nested, two
 from served import State, a, b, chain, served
 
 IN: dict[str, Any] = {"input": {"log": ["in"]}}
@@ -60,6 +61,37 @@ async def test_a_question_is_the_result_of_its_run_and_stands_in_the_thread(wire
     assert answered == {"log": ["in", "a", "answer yes", "b"]}
     shown = await show(wire, thread)
     assert (shown["status"], shown["interrupts"], shown["values"]) == ("idle", {}, answered)
+
+
+@pytest.mark.requirement("langgraph.threads.question")
+@pytest.mark.requirement("langgraph.runs.command")
+async def test_several_questions_stand_by_their_tasks_and_are_answered_by_their_ids() -> None:
+    async with served(two) as house, wire_of(house) as wire:
+        thread = await wire.thread()
+        asked = await run(wire, thread, input={"items": ["in"]})
+        ids = {each["value"]: each["id"] for each in asked["__interrupt__"]}
+        assert {*ids} == {"Left?", "Right?"}
+        tasks = (await show(wire, thread, "/state"))["tasks"]
+        by_task = {each["id"]: each["interrupts"][0]["value"] for each in tasks}
+        shown = (await show(wire, thread))["interrupts"]
+        assert {task: each["value"] for task, [each] in shown.items()} == by_task
+        half = await run(wire, thread, command={"resume": {ids["Right?"]: "r"}})
+        assert [each["value"] for each in half["__interrupt__"]] == ["Left?"]
+        assert (await show(wire, thread))["status"] == "interrupted"
+        whole = await run(wire, thread, command={"resume": {ids["Left?"]: "l"}})
+        assert sorted(whole["items"]) == ["Left? l", "Right? r", "in"]
+
+
+@pytest.mark.requirement("langgraph.threads.question")
+async def test_a_question_within_stands_by_the_task_that_leads_to_it() -> None:
+    async with served(nested) as house, wire_of(house) as wire:
+        thread = await wire.thread()
+        [asked] = (await run(wire, thread, input={"items": ["in"]}))["__interrupt__"]
+        [task] = (await show(wire, thread, "/state"))["tasks"]
+        told = {"id": asked["id"], "value": "Inside?"}
+        assert (await show(wire, thread))["interrupts"] == {task["id"]: [told]}
+        answered = await run(wire, thread, command={"resume": "yes"})
+        assert answered["items"][-1] == "Inside? yes"
 
 
 @pytest.mark.requirement("langgraph.threads.question")

@@ -87,6 +87,24 @@ async def test_a_run_out_of_time_is_a_timeout_and_its_thread_an_error() -> None:
 
 
 @pytest.mark.requirement("langgraph.statuses")
+@pytest.mark.requirement("langgraph.threads.search.filters")
+async def test_threads_are_found_and_counted_by_how_they_stand(wire: Wire) -> None:
+    steps = {"interrupted": ["pause", "ok?"], "error": ["fail", "boom"], "busy": ["wait", "gate"]}
+    threads = {"idle": await wire.thread()}
+    for status, step in steps.items():
+        threads[status] = await wire.thread()
+        run = await wire.start(threads[status], step)
+        if status != "busy":
+            await wire.ask("GET", f"/threads/{threads[status]}/runs/{run}/join")
+    for status, thread in threads.items():
+        body = {"status": status}
+        [found] = (await wire.ask("POST", "/threads/search", body)).json()
+        assert (found["thread_id"], found["status"]) == (thread, status)
+        assert (await wire.ask("POST", "/threads/count", body)).json() == 1
+    wire.house.agent.open("gate")
+
+
+@pytest.mark.requirement("langgraph.statuses")
 @pytest.mark.requirement("langgraph.threads.busy")
 async def test_a_thread_is_busy_from_the_creation_of_a_run_and_free_once_that_is_cancelled(
     wire: Wire,
@@ -144,6 +162,16 @@ async def test_a_run_that_has_not_begun_is_cancelled_at_once_or_vanishes(wire: W
     assert (await wire.ask("POST", f"{path}/{gone}/cancel?action=rollback")).status_code == 202
     assert (await wire.ask("GET", f"{path}/{gone}")).status_code == 404
     wire.house.agent.open("gate")
+
+
+@pytest.mark.requirement("langgraph.runs.result")
+async def test_who_joins_a_run_that_never_began_gets_the_values_of_its_thread(wire: Wire) -> None:
+    thread = await wire.thread()
+    path = f"/threads/{thread}/runs"
+    await wire.ask("POST", f"{path}/wait", run_body(["emit", "custom", 1]))
+    run = await wire.start(thread, after_seconds=3600)
+    await wire.ask("POST", f"{path}/{run}/cancel?wait=true")
+    assert (await wire.ask("GET", f"{path}/{run}/join")).json() == {"done": ["emit"]}
 
 
 @pytest.mark.requirement("langgraph.runs.cancel.action")
