@@ -224,6 +224,14 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.runs.multitask_interrupted": Requirement(
         f"{API}, multitask_strategy", "a thread whose run is interrupted is not idle"
     ),
+    "acp.runs.multitask_alone": Requirement(
+        f"{API}, RunCreateStateless.multitask_strategy",
+        "any choice will do: beside a run with a thread of its own, nothing is in the way",
+    ),
+    "acp.runs.on_disconnect_background": Requirement(
+        f"{API}, on_disconnect of POST /runs and POST /threads/{{thread_id}}/runs",
+        "a run that nobody waits for has no client to end with; it tells what it was given",
+    ),
     "acp.runs.if_not_exists": Requirement(f"{API}, if_not_exists", "a run may create its thread"),
     "acp.runs.after_seconds": Requirement(
         f"{API}, after_seconds", "a run waits its time; its thread is busy"

@@ -263,6 +263,8 @@ async def starting(version: Version, place: str, way: str) -> AsyncIterator[Star
 
 
 @pytest.mark.requirement("acp.options")
+@pytest.mark.requirement("acp.runs.multitask_alone")
+@pytest.mark.requirement("acp.runs.on_disconnect_background")
 @EVERY_VERSION
 @pytest.mark.parametrize("way", WAYS, ids=["create", "wait", "stream"])
 @pytest.mark.parametrize(

@@ -147,6 +147,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.on_disconnect": Requirement(
         f"{API}, RunCreate.on_disconnect", "a run ends with its client, or goes on"
     ),
+    "ap.runs.on_disconnect.background": Requirement(
+        f"{API}, on_disconnect of POST /runs",
+        "a run that nobody waits for has no client to end with; it tells what it was given",
+    ),
     "ap.runs.input": Requirement(
         f"{API}, RunCreate.input and messages", "any JSON; messages are part of it"
     ),

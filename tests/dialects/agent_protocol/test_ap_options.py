@@ -210,6 +210,7 @@ async def wire() -> AsyncIterator[ScriptedWire]:
 
 
 @pytest.mark.requirement("ap.options")
+@pytest.mark.requirement("ap.runs.on_disconnect.background")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("option", OPTIONS)
 async def test_an_option_does_what_it_says_and_may_be_left_out(
