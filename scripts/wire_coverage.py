@@ -30,7 +30,7 @@ from demotic.domain import configs
 from demotic.engine.core import Engine
 from demotic.server.app import agent_protocol
 from demotic.web.openapi.describing import Described
-from demotic.web.openapi.document import Tables
+from demotic.web.openapi.document import Tables, error_statuses
 
 ALWAYS = frozenset({500, 503})
 """Statuses of every operation, tried once for all."""
@@ -56,8 +56,8 @@ MOUNTED_ONLY = frozenset(f"acp-{each.name}" for each in VERSIONS)
 """Whose tests always name a mount: what they ask at the root is another dialect's."""
 
 CANNOT_BE = frozenset(
-    f"agent_protocol {method} /store/items: namespace is not left out"
-    for method in ("GET", "DELETE")
+    f"agent_protocol {method} /store/items: {name} is not left out"
+    for method, name in (("GET", "?namespace"), ("DELETE", "namespace"))
 )
 """What no request can try: nothing is stored outside of all namespaces, so that there the only
 answer is 404, which a test sees."""
@@ -121,14 +121,29 @@ def options(told: Described) -> Iterator[Option]:
 
 def entries(field: FieldInfo) -> Iterator[str]:
     """What an object in a body may have, as far as that is documented."""
-    yield from ENTRIES.get(field.encode_name, ())
     for each in (field.type, *typing.get_args(field.type)):
         if isinstance(each, type) and issubclass(each, Struct):
             yield from (inner.encode_name for inner in msgspec.structs.fields(each))
+            return
+    yield from ENTRIES.get(field.encode_name, ())
 
 
-def untried(told: Described, found: list[Request]) -> Iterator[str]:
-    """What no request tried."""
+def statuses(tables: Tables, path: str, told: Described) -> set[int]:
+    """What a request may be answered with."""
+    return {*told.answers, *error_statuses(tables, path, told)} - ALWAYS
+
+
+def watched(dialect: str) -> set[str]:
+    """All that must be tried, as in `POST /runs: config`."""
+    tables, found = DIALECTS[dialect], set[str]()
+    for (method, path), told in tables.operations.items():
+        words = {each.name for each in options(told)} | {*map(str, statuses(tables, path, told))}
+        found |= {f"{method} {path}: {word}" for word in words}
+    return found
+
+
+def untried(told: Described, answers: set[int], found: list[Request]) -> Iterator[str]:
+    """What no request tried of an operation with these answers."""
     served = [each for each in found if each.status < 300]
     for name, is_required in options(told):
         if name in told.refused:
@@ -138,8 +153,7 @@ def untried(told: Described, found: list[Request]) -> Iterator[str]:
             yield f"{name} is not sent"
         elif not is_required and all(name in each.sent for each in served):
             yield f"{name} is not left out"
-    statuses = {each.status for each in found}
-    for status in sorted({*told.answers, *told.errors} - ALWAYS - statuses):
+    for status in sorted(answers - {each.status for each in found}):
         yield f"{status} is not answered"
 
 
@@ -149,10 +163,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     seen, count, lines, bad = read(parser.parse_args().folder), 0, list[str](), 0
     for dialect, tables in DIALECTS.items():
+        count += len(watched(dialect))
         for (method, path), told in tables.operations.items():
             place, tried = f"{dialect} {method} {path}", seen.get((dialect, method, path), [])
-            found = [x for x in untried(told, tried) if f"{place}: {x}" not in CANNOT_BE]
-            count += sum(1 for _ in options(told)) + len({*told.answers, *told.errors} - ALWAYS)
+            answers = statuses(tables, path, told)
+            found = [x for x in untried(told, answers, tried) if f"{place}: {x}" not in CANNOT_BE]
             bad += len(found)
             if found:
                 lines.append(f"{place}: {'; '.join(found)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -17,7 +18,7 @@ from demotic.agents.langgraph.store import ItemStore
 from demotic.dialects.acp.contracts import Contracts
 from demotic.dialects.acp.manifest import parse_manifest
 from demotic.dialects.acp.routes import AcpDialect
-from demotic.dialects.acp.versions import VERSIONS, Version
+from demotic.dialects.acp.versions import NEWEST, VERSIONS, Version
 from demotic.dialects.langgraph.routes import LangGraphDialect
 from demotic.domain.assistants import AgentSchemas, Assistant
 from demotic.domain.ids import system_assistant_id
@@ -60,10 +61,14 @@ def listed(version: Version) -> AcpDialect:
 
 
 class Acp:
-    """What a client does: requests with JSON bodies, below `/acp` unless `mount` says otherwise."""
+    """What a client of a version does: requests with JSON bodies, below that one's mount unless
+    `mount` says otherwise."""
 
-    def __init__(self, engine: Engine, contracts: Contracts, agent: Agent) -> None:
+    def __init__(
+        self, engine: Engine, contracts: Contracts, agent: Agent, version: Version = NEWEST
+    ) -> None:
         self.engine, self.contracts, self._agent = engine, contracts, agent
+        self.version = version
         root = LangGraphDialect(lambda: engine)
         mounts = [
             WholeMount(v.mount, AcpDialect(lambda: engine, contracts, v).app) for v in VERSIONS
@@ -87,11 +92,12 @@ class Acp:
         path: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        mount: str = "/acp",
+        mount: str | None = None,
     ) -> httpx.Response:
         """One request and its whole answer, within 5 s."""
         content = None if body is None else orjson.dumps(body)
-        request = self.client.request(method, f"{mount}{path}", content=content, headers=headers)
+        url = self._at(mount) + path
+        request = self.client.request(method, url, content=content, headers=headers)
         return await asyncio.wait_for(request, 5)
 
     async def thread(self) -> str:
@@ -105,9 +111,13 @@ class Acp:
 
     async def start(self, place: str, *steps: list[Any], **options: Any) -> str:
         """Start a run in the background; its path."""
-        answer = await self.ask("POST", place, {"input": list(steps), **options})
+        answer = await self.ask("POST", place, {"input": self.script(*steps), **options})
         assert answer.status_code == 200, answer.text
         return f"{place}/{answer.json()['run_id']}"
+
+    def script(self, *steps: list[Any]) -> Any:
+        """The input that has these steps taken, in the version's words."""
+        return {"steps": list(steps)} if self.version.objects_only else list(steps)
 
     async def status(self, run: str) -> str:
         """How the run at a path stands."""
@@ -128,19 +138,25 @@ class Acp:
         path: str,
         body: Any = None,
         headers: dict[str, str] | None = None,
-        mount: str = "/acp",
+        mount: str | None = None,
     ) -> Streaming:
         """A request whose answer is read chunk by chunk."""
-        return Streaming(self.app, method, f"{mount}{path}", body, headers or {})
+        return Streaming(self.app, method, self._at(mount) + path, body, headers or {})
+
+    def _at(self, mount: str | None) -> str:
+        return self.version.mount if mount is None else mount
 
     async def stream(
-        self, method: str, path: str, body: Any = None, mount: str = "/acp"
+        self, method: str, path: str, body: Any = None, mount: str | None = None
     ) -> list["Frame"]:
         """A whole stream."""
         answer = await self.ask(method, path, body, mount=mount)
         assert answer.status_code == 200, answer.text
         return frames(answer.content)
 
+
+EITHER = pytest.mark.parametrize("acp", VERSIONS, indirect=True, ids=lambda each: each.name)
+"""For tests that a client of each version passes."""
 
 Frame = tuple[int, Any]
 
@@ -171,6 +187,7 @@ async def open_acp(
     manifest: Any = None,
     clock: FakeClock | None = None,
     callbacks: Callbacks | None = None,
+    version: Version = NEWEST,
 ) -> AsyncIterator[Acp]:
     """A client of an engine at work, with a graph or, by default, a scripted agent."""
     database = Database(None)
@@ -193,7 +210,7 @@ async def open_acp(
             callbacks=callbacks,
             reviews={"acp": contracts.review},
         ) as engine:
-            acp = Acp(engine, contracts, agent)
+            acp = Acp(engine, contracts, agent, version)
             async with acp.client:
                 yield acp
     finally:

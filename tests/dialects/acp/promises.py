@@ -11,8 +11,9 @@ API = "ACP 0.2.3"
 class Requirement:
     """A promise: where it is from, and what is promised.
 
-    That of an operation has its method and path, the statuses that ACP documents, and what it
-    takes, with defaults (None: none): query parameters, and fields of the body.
+    That of an operation has its method and path, the statuses that ACP documents, except those
+    that it cannot come to, and what it takes, with defaults (None: none): query parameters, and
+    fields of the body.
     """
 
     source: str

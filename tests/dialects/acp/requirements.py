@@ -1,12 +1,15 @@
 """What the ACP dialect promises: one entry per operation, and its finer behaviours.
 
 `test_manifest` checks that each promise has a test and each test of a promise has an entry, and
-that statuses, parameters, fields and defaults are those of the document that is served.
+that statuses, parameters, fields and defaults are those of the document that is served. What that
+document tells of each of these is in `OPTIONS`, made by machine.
 """
 
 from typing import Any
 
+from demotic.dialects.acp.versions import VERSIONS
 from dialects.acp.promises import API, Requirement, operation
+from documented import promised
 
 _THREAD = "/threads/{thread_id}"
 _RUNS = f"{_THREAD}/runs"
@@ -79,7 +82,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         query={"limit": 10, "before": None},
     ),
     "acp.runs.create": operation(
-        "POST", "/runs", "starts a run", *(200, 404, 409, 422), fields=STATELESS
+        "POST", "/runs", "starts a run", *(200, 404, 422), fields=STATELESS
     ),
     "acp.runs.create_on_thread": operation(
         "POST", _RUNS, "starts a run on a thread", *(200, 404, 409, 422), fields=STATEFUL
@@ -88,7 +91,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "POST",
         "/runs/stream",
         "starts a run and streams its output",
-        *(200, 404, 409, 422),
+        *(200, 404, 422),
         fields=STATELESS,
     ),
     "acp.runs.stream_on_thread": operation(
@@ -102,7 +105,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "POST",
         "/runs/wait",
         "starts a run and answers it with its output",
-        *(200, 404, 409, 422),
+        *(200, 404, 422),
         fields=STATELESS,
     ),
     "acp.runs.wait_on_thread": operation(
@@ -221,6 +224,14 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.runs.multitask_interrupted": Requirement(
         f"{API}, multitask_strategy", "a thread whose run is interrupted is not idle"
     ),
+    "acp.runs.multitask_alone": Requirement(
+        f"{API}, RunCreateStateless.multitask_strategy",
+        "any choice will do: beside a run with a thread of its own, nothing is in the way",
+    ),
+    "acp.runs.on_disconnect_background": Requirement(
+        f"{API}, on_disconnect of POST /runs and POST /threads/{{thread_id}}/runs",
+        "a run that nobody waits for has no client to end with; it tells what it was given",
+    ),
     "acp.runs.if_not_exists": Requirement(f"{API}, if_not_exists", "a run may create its thread"),
     "acp.runs.after_seconds": Requirement(
         f"{API}, after_seconds", "a run waits its time; its thread is busy"
@@ -331,6 +342,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "acp.0_2_1.objects": Requirement(
         "ACP 0.2.1, InputSchema and others", "input and answers are objects"
     ),
+    "acp.options": Requirement(
+        f"{API} and 0.2.1, every parameter, field and status",
+        "what is documented is sent and left out, has its effect, and is answered",
+    ),
     # The whole
     "acp.statuses": Requirement(
         f"{API}, responses", "every operation answers each status that ACP documents for it"
@@ -371,3 +386,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "ACP 0.2.1, 0.2.2 and 0.2.3", "answers are valid by the published documents"
     ),
 }
+
+OPTIONS: dict[str, Requirement] = {
+    f"acp.options: {version.name} {name}": Requirement(f"ACP {version.name}, {name}", promise)
+    for version in VERSIONS
+    for name, promise in promised(f"acp-{version.name}").items()
+}
+"""Every option, default and status of every operation, kept by the tests of `acp.options` and of
+the operations: `scripts/wire_coverage.py` tells whether each was tried."""

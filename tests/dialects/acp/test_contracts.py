@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from demotic.config import GraphSpec
+from demotic.dialects.acp.versions import VERSIONS, Version
 from demotic.domain.ids import system_assistant_id
 from demotic.domain.model import EVERYTHING
 from demotic.server import engine_of, make_app
 from dialects.acp import graphs
-from dialects.acp.acp_http import UNKNOWN, Acp, open_acp, told
+from dialects.acp.acp_http import EITHER, UNKNOWN, Acp, open_acp, told
 from test_make_app import client_of, configured, settings_of
 
 GREETER = system_assistant_id("graph")
@@ -103,6 +104,7 @@ async def test_an_agent_can_do_less() -> None:
 
 
 @pytest.mark.requirement("acp.agents.get")
+@EITHER
 async def test_an_agent_is_shown(acp: Acp) -> None:
     [found] = (await acp.ask("POST", "/agents/search", {})).json()
     assert (await acp.ask("GET", f"/agents/{found['agent_id']}")).json() == found
@@ -112,8 +114,9 @@ async def test_an_agent_is_shown(acp: Acp) -> None:
 
 
 @pytest.mark.requirement("acp.agents.search")
-async def test_agents_are_searched_by_whole_name_and_version_oldest_first() -> None:
-    async with open_acp(graphs.greeter(), manifest=graphs.MANIFEST) as acp:
+@pytest.mark.parametrize("spoken", VERSIONS, ids=lambda spoken: spoken.name)
+async def test_agents_are_searched_by_whole_name_and_version_oldest_first(spoken: Version) -> None:
+    async with open_acp(graphs.greeter(), manifest=graphs.MANIFEST, version=spoken) as acp:
         made = [
             (
                 await acp.ask("POST", "/assistants", {"graph_id": "graph", "name": name}, mount="")

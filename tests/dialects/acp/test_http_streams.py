@@ -12,7 +12,7 @@ from demotic.domain.lifecycle import Reason, RunState
 from demotic.domain.model import EVERYTHING
 from demotic.domain.runs import Outcome
 from demotic.web import sse
-from dialects.acp.acp_http import STEPS, UNKNOWN, Acp, frames, open_acp, told
+from dialects.acp.acp_http import EITHER, STEPS, UNKNOWN, Acp, frames, open_acp, told
 
 BOTH = pytest.mark.parametrize("stateful", [False, True], ids=["stateless", "on_a_thread"])
 PAUSE = ["pause", {"question": "ok?"}]
@@ -126,9 +126,11 @@ async def test_a_joined_stream_shows_what_comes_from_now_on(acp: Acp, stateful: 
 
 
 @pytest.mark.requirement("acp.stream.replay")
-async def test_a_stream_is_taken_up_where_a_client_left_it(acp: Acp) -> None:
-    place = await acp.place(stateful=True)
-    whole = await acp.stream("POST", f"{place}/stream", {"input": STEPS, **MODES})
+@EITHER
+@BOTH
+async def test_a_stream_is_taken_up_where_a_client_left_it(acp: Acp, stateful: bool) -> None:
+    place = await acp.place(stateful=stateful)
+    whole = await acp.stream("POST", f"{place}/stream", {"input": acp.script(*STEPS), **MODES})
     run = f"{place}/{whole[0][1]['run_id']}"
     for position, (id, _) in enumerate(whole[:-1]):
         answer = await acp.ask("GET", f"{run}/stream", headers={"Last-Event-ID": str(id)})

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
+from demotic.dialects.acp.versions import VERSIONS, Version
 from demotic.domain.model import EVERYTHING
 from dialects.acp import graphs
-from dialects.acp.acp_http import UNKNOWN, Acp, open_acp
+from dialects.acp.acp_http import EITHER, UNKNOWN, Acp, open_acp
 
 ID = "0198c5a2-7b1e-7cc0-a2b4-5d6e7f809112"
 PAUSE = ["pause", {"question": "ok?"}]
 
 
 @pytest.mark.requirement("acp.threads.create")
+@EITHER
 async def test_a_thread_is_created_once(acp: Acp) -> None:
     made = await acp.ask("POST", "/threads", {"thread_id": ID.upper(), "metadata": {"a": 1}})
     thread = made.json()
@@ -52,6 +54,7 @@ async def test_a_thread_is_shown_with_its_status_and_values(acp: Acp) -> None:
 
 
 @pytest.mark.requirement("acp.threads.search")
+@EITHER
 async def test_threads_are_searched_by_metadata_values_and_status_newest_first(acp: Acp) -> None:
     ids = []
     for n in range(3):
@@ -76,6 +79,7 @@ async def test_threads_are_searched_by_metadata_values_and_status_newest_first(a
 
 
 @pytest.mark.requirement("acp.threads.patch")
+@EITHER
 async def test_metadata_is_merged_busy_or_not(acp: Acp) -> None:
     made = await acp.ask("POST", "/threads", {"metadata": {"a": 1, "b": 1}})
     thread = f"/threads/{made.json()['thread_id']}"
@@ -149,8 +153,9 @@ async def test_a_threads_messages_lie_beside_its_values() -> None:
 
 
 @pytest.mark.requirement("acp.threads.history")
-async def test_a_threads_states_are_listed_newest_first() -> None:
-    async with open_acp(graphs.stops()) as acp:
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_a_threads_states_are_listed_newest_first(version: Version) -> None:
+    async with open_acp(graphs.stops(), version=version) as acp:
         thread = f"/threads/{await acp.thread()}"
         assert (await acp.ask("GET", f"{thread}/history")).json() == []
         for _ in range(6):
@@ -190,6 +195,7 @@ async def test_a_thread_is_copied_with_its_history() -> None:
 
 
 @pytest.mark.requirement("acp.threads.delete")
+@EITHER
 async def test_a_thread_is_deleted_unless_a_run_of_it_is_pending(acp: Acp) -> None:
     thread = f"/threads/{await acp.thread()}"
     for options in ({"after_seconds": 3600}, {}):

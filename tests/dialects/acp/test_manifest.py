@@ -13,8 +13,9 @@ from demotic.domain import errors
 from demotic.web.openapi.document import document
 from demotic.web.problems import find
 from dialects.acp.acp_http import listed
-from dialects.acp.requirements import REQUIREMENTS
+from dialects.acp.requirements import OPTIONS, REQUIREMENTS
 from dialects.marks import marked
+from documented import unlike
 
 HERE = Path(__file__).parent
 
@@ -58,6 +59,13 @@ def test_the_document_has_the_promised_statuses_parameters_fields_and_defaults(
         }
         assert query == promised.query, place
         assert body_of(whole, row) == promised.fields, place
+
+
+@EVERY_VERSION
+def test_every_option_default_and_status_is_promised_and_looked_for(version: Version) -> None:
+    assert unlike(f"acp-{version.name}", document(tables(version), BUILT, ())) == set()
+    told = OPTIONS[f"acp.options: {version.name} POST /threads/search: limit"].behavior
+    assert told.endswith("unless it is required, which means 10")
 
 
 def body_of(whole: Any, row: Any) -> dict[str, Any]:

@@ -40,7 +40,13 @@ class Difference(NamedTuple):
     reason: str
 
 
-THEIRS: tuple[Difference, ...] = ()
+THEIRS = (
+    Difference(
+        tuple(f"POST /runs{way}" for way in ("", "/stream", "/wait")),
+        ("status 409",),
+        "a run without a thread of the caller's has one of its own: nothing is in its way",
+    ),
+)
 """What a published document has and ours lacks."""
 
 RUN_STARTS = tuple(
@@ -50,12 +56,12 @@ RUN_STARTS = tuple(
 )
 JOINS = ("GET /runs/{run_id}/stream", "GET /threads/{thread_id}/runs/{run_id}/stream")
 OURS = (
-    Difference(ANY, ("status 413", "status 422", "status 500", "status 501", "status 503"), "told"),
+    Difference(ANY, ("status 413", "status 422", "status 500", "status 503"), "told"),
     Difference(
         ("POST /threads", "POST /runs/search"), ("status 404",), "what is named may not be there"
     ),
     Difference(
-        ("PATCH /threads/{thread_id}", "POST /threads/{thread_id}/copy"),
+        ("PATCH /threads/{thread_id}",),
         ("status 409",),
         "a thread may be busy",
     ),

@@ -1,12 +1,13 @@
 """What the Agent Protocol dialect promises: operations, parameters with their defaults, behaviours.
 
 Sources are Agent Protocol 0.1.6 in its versions of April 2025 and August 2026. What they offer
-beyond is in `DEFERRED`. `test_ap_manifest` checks that each promise has a test and each test of a
-promise has an entry.
+beyond is in `DEFERRED`; every option, default and status is in `OPTIONS`, made by machine.
+`test_ap_manifest` checks that each promise has a test and each test of a promise has an entry.
 """
 
 from demotic.dialects.agent_protocol import deferred
 from dialects.agent_protocol.promises import API, EARLY, TODAY, Requirement, operation
+from documented import promised
 
 _THREAD = "/threads/{thread_id}"
 _RUN = "/runs/{run_id}"
@@ -146,6 +147,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     "ap.runs.on_disconnect": Requirement(
         f"{API}, RunCreate.on_disconnect", "a run ends with its client, or goes on"
     ),
+    "ap.runs.on_disconnect.background": Requirement(
+        f"{API}, on_disconnect of POST /runs",
+        "a run that nobody waits for has no client to end with; it tells what it was given",
+    ),
     "ap.runs.input": Requirement(
         f"{API}, RunCreate.input and messages", "any JSON; messages are part of it"
     ),
@@ -258,6 +263,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         f"{API}, clients that openapi-generator makes of both documents", "they work"
     ),
 }
+
+OPTIONS: dict[str, Requirement] = {
+    f"ap.options: {name}": Requirement(f"{API}, {name}", promise)
+    for name, promise in promised("agent_protocol").items()
+}
+"""Every option, default and status of every operation, kept by the tests of `ap.options` and of
+the operations: `scripts/wire_coverage.py` tells whether each was tried."""
 
 DEFERRED: dict[tuple[str, str], str] = {
     (each.method, each.path): f"planned: {each.name}" for each in deferred.OPERATIONS

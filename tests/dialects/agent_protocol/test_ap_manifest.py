@@ -6,10 +6,12 @@ import pytest
 
 from demotic.dialects.agent_protocol.errors import ERRORS, RunEnded
 from demotic.domain import errors
+from demotic.web.openapi.document import document
 from demotic.web.problems import find
 from dialects.agent_protocol.ap_http import WHOLE
-from dialects.agent_protocol.requirements import DEFERRED, REQUIREMENTS
+from dialects.agent_protocol.requirements import DEFERRED, OPTIONS, REQUIREMENTS
 from dialects.marks import marked
+from documented import unlike
 
 HERE = Path(__file__).parent
 
@@ -26,6 +28,12 @@ def test_every_operation_is_either_promised_or_deferred() -> None:
     assert promised == BUILT
     assert set(DEFERRED) == PLANNED
     assert not BUILT & PLANNED
+
+
+def test_every_option_default_and_status_is_promised_and_looked_for() -> None:
+    assert unlike("agent_protocol", document(WHOLE.tables, WHOLE.tables.operations, ())) == set()
+    told = OPTIONS["ap.options: POST /store/namespaces: limit"].behavior
+    assert told.endswith("unless it is required, which means 100")
 
 
 def test_the_app_routes_exactly_the_operations() -> None:

@@ -56,6 +56,7 @@ class Start:
             if self.path.endswith("/wait"):
                 await answer.begun()  # only then it is noticed that the client has gone
         id = self.wire.agent.started[-1]
+        await self.wire.thread()  # whatever is written of the client's leaving is written by then
         if self.path == "/runs" or options:
             self.wire.agent.open(gate)
         status: str = (await self.wire.told("GET", f"/runs/{id}/wait"))["run"]["status"]
@@ -110,7 +111,14 @@ async def metadata(start: Start) -> None:
 
 async def config(start: Start) -> None:
     """It reaches the agent."""
-    given: Any = {"tags": ["t"], "recursion_limit": 7, "configurable": {"k": 1}}
+    given: Any = {
+        "tags": ["t"],
+        "recursion_limit": 7,
+        "configurable": {"k": 1},
+        "metadata": {"m": 1},
+        "run_name": "n",
+        "max_concurrency": 2,
+    }
     run = (await start.kept(config=given)).request
     assert (run.config, run.context) == (given, {"k": 1})
     plain = (await start.kept()).request
@@ -202,6 +210,7 @@ async def wire() -> AsyncIterator[ScriptedWire]:
 
 
 @pytest.mark.requirement("ap.options")
+@pytest.mark.requirement("ap.runs.on_disconnect.background")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("option", OPTIONS)
 async def test_an_option_does_what_it_says_and_may_be_left_out(

@@ -21,6 +21,7 @@ async def test_ok_tells_that_the_server_is_up_and_on_request_that_the_storage_is
 ) -> None:
     assert (await wire.ask("GET", "/ok")).json() == {"ok": True}
     assert (await wire.ask("GET", "/ok?check_db=1")).json()["ok"] is True
+    assert (await wire.ask("GET", "/ok?check_db=perhaps")).status_code == 422
     await wire.house.storage.close()
     assert (await wire.ask("GET", "/ok?check_db=1")).status_code == 503
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 import demotic
 from demotic.web.deferral import Deferred
 from demotic.web.openapi.alternatives import in_alternatives
-from demotic.web.openapi.describing import Answer, Described, Parameter, Schema, Words, ref
+from demotic.web.openapi.describing import TEXT, Answer, Described, Parameter, Schema, Words, ref
 from demotic.web.openapi.shapes import body_schema, reference
 from demotic.web.problems import ErrorBody, ErrorTable, common_body
 
@@ -111,7 +111,10 @@ def _built(tables: Tables, method: str, path: str) -> dict[str, Any]:
         "operationId": _name(method, path),
         "responses": {
             **{str(status): _answer(tables, each) for status, each in told.answers.items()},
-            **{str(status): _error_reference(status) for status in _statuses(tables, path, told)},
+            **{
+                str(status): _error_reference(status)
+                for status in error_statuses(tables, path, told)
+            },
         },
     }
     if text := _text(told):
@@ -151,16 +154,21 @@ def _planned(tables: Tables, operation: Deferred) -> dict[str, Any]:
     return row
 
 
-def _statuses(tables: Tables, path: str, told: Described) -> list[int]:
+def error_statuses(tables: Tables, path: str, told: Described) -> list[int]:
     """The error statuses of an operation: its own and those that come with what it takes."""
     found = set(told.errors) | {500}
     if told.body is not None or told.value is not None:
         found |= {413, told.bad_input}
-    if told.parameters or "{" in path:
+    if told.parameters or _takes_ids(tables, path):
         found.add(told.bad_input)
     if path not in tables.unstored:
         found.add(503)
     return sorted(found - set(told.answers))
+
+
+def _takes_ids(tables: Tables, path: str) -> bool:
+    """Whether something in the path may be malformed: any text is a name, but not an id."""
+    return any(tables.parameters[name][1] != TEXT for name in _PARAMETER.findall(path))
 
 
 def _json(schema: Schema) -> dict[str, Any]:

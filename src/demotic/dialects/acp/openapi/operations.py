@@ -44,7 +44,8 @@ PAGE = (
     number("limit", "How many at most.", 1, MAX_LIMIT, 10),
     number("offset", "How many to skip.", 0, MAX_OFFSET, 0),
 )
-START = (404, 409, 501)
+START = (404, 409)
+START_ALONE = (404,)  # it has a thread of its own: nothing is in its way
 RUN, ALONE = "Thread runs", "Stateless runs"
 _THREAD = "/threads/{thread_id}"
 _AGENT = "/agents/{agent_id}"
@@ -55,8 +56,8 @@ def operations(version: Version) -> Mapping[tuple[str, str], Described]:
     return {
         **_AGENTS,
         **_THREADS,
-        **_runs(version, "/runs", ALONE, "RunStateless", wire.RunCreateStateless),
-        **_runs(version, f"{_THREAD}/runs", RUN, "RunStateful", wire.RunCreateStateful),
+        **_runs(version, "/runs", ALONE, "RunStateless", wire.RunCreateStateless, START_ALONE),
+        **_runs(version, f"{_THREAD}/runs", RUN, "RunStateful", wire.RunCreateStateful, START),
         ("POST", "/runs/search"): Described(
             ALONE,
             "Search runs",
@@ -134,7 +135,7 @@ _THREADS: Mapping[tuple[str, str], Described] = {
         "Threads",
         "Copy a thread",
         one("Thread", "The new thread: idle, with the same values, metadata and history."),
-        (404, 409),
+        (404,),
         detail="Runs stay behind.",
     ),
     ("GET", f"{_THREAD}/history"): Described(
@@ -151,7 +152,7 @@ _THREADS: Mapping[tuple[str, str], Described] = {
 
 
 def _runs(
-    version: Version, all: str, tag: str, shape: str, body: Any
+    version: Version, all: str, tag: str, shape: str, body: Any, errors: tuple[int, ...]
 ) -> dict[tuple[str, str], Described]:
     """The operations that runs with and without a thread share."""
     each = f"{all}/{{run_id}}"
@@ -162,15 +163,15 @@ def _runs(
             tag,
             "Start a run",
             one(shape, "The run, which goes on by itself."),
-            START,
+            errors,
             body,
             (KEY,),
         ),
         ("POST", f"{all}/stream"): Described(
-            tag, "Start a run and stream its output", events, START, body, (KEY,)
+            tag, "Start a run and stream its output", events, errors, body, (KEY,)
         ),
         ("POST", f"{all}/wait"): Described(
-            tag, "Start a run and wait for its output", waited, START, body, (KEY,)
+            tag, "Start a run and wait for its output", waited, errors, body, (KEY,)
         ),
         ("GET", each): Described(tag, "Show a run", one(shape, "As it is."), (404,)),
         ("POST", each): Described(
