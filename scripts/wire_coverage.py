@@ -43,7 +43,7 @@ UNCOUNTED = re.compile("fuzz|generated")
 
 def no_engine() -> Engine:
     """There is none: nothing is served."""
-    raise NotImplementedError
+    raise LookupError("nothing is served")
 
 
 DIALECTS: Mapping[str, Tables] = {

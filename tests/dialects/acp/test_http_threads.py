@@ -97,8 +97,9 @@ async def test_metadata_is_merged_busy_or_not(acp: Acp) -> None:
 
 
 @pytest.mark.requirement("acp.threads.patch_state")
-async def test_values_and_messages_change_the_state_from_any_checkpoint() -> None:
-    async with open_acp(graphs.chat()) as acp:
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.name)
+async def test_values_and_messages_change_the_state_from_any_checkpoint(version: Version) -> None:
+    async with open_acp(graphs.chat(), version=version) as acp:
         thread = f"/threads/{await acp.thread()}"
         told = {"role": "user", "content": "one", "id": "1", "metadata": {"name": "Ada"}}
         changed = (await acp.ask("PATCH", thread, {"messages": [told]})).json()
