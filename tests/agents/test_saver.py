@@ -216,6 +216,18 @@ def test_values_deleted_behind_its_back_are_sent_again(bound: Saver, saver: Save
     assert get(bound).checkpoint["channel_values"] == new["channel_values"]
 
 
+def test_a_long_list_deleted_behind_its_back_is_sent_again_whole(
+    bound: Saver, saver: Saver
+) -> None:
+    told = [f"{n} " + "x" * 1000 for n in range(100)]  # of which the most is recognised
+    put(bound, "c1", said=told)
+    saver.delete_thread(THREAD)
+    put(bound, "c2", said=[])
+    bound.put_writes(at("c2"), [("said", [*told, "more"])], "task")
+    [(_, _, found)] = get(saver).pending_writes or []
+    assert found == [*told, "more"]
+
+
 def test_metadata_comes_back_as_json(saver: Saver) -> None:
     metadata: Any = {"step": -1, "parents": {"": "p"}, "counters": {"m": (1, 2)}, "text": "a\u0000"}
     config: RunnableConfig = {**at(), "metadata": {"user": 2**53, "dropped": object()}}

@@ -297,21 +297,28 @@ class Saver(BaseCheckpointSaver[int]):
     ) -> Steps[None]:
         at = self._address(config, writing=True)
         self._is_empty = False
+        checkpoint_id = config["configurable"]["checkpoint_id"]
+        try:
+            yield from self._put_writes_once(at, checkpoint_id, writes, task_id, path)
+        except MissingValues:  # deleted since this saver saw them
+            self._memory.clear()
+            yield from self._put_writes_once(at, checkpoint_id, writes, task_id, path)
+
+    def _put_writes_once(
+        self,
+        at: Address,
+        checkpoint_id: str,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        path: str,
+    ) -> Steps[None]:
         packer = self._packer(at)
         stored = pack_writes(packer, writes, task_id, path)
-        checkpoint_id = config["configurable"]["checkpoint_id"]
-        for _ in range(2):
-            unsent = self._memory.unsent(packer.nodes)
-            try:
-                yield self._checkpoints.put_writes(
-                    self._key, at.thread_id, at.ns, checkpoint_id, stored, unsent
-                )
-            except MissingValues:  # deleted since this saver saw them
-                self._memory.clear()
-            else:
-                self._memory.add(unsent)
-                return
-        raise MissingValues
+        unsent = self._memory.unsent(packer.nodes)
+        yield self._checkpoints.put_writes(
+            self._key, at.thread_id, at.ns, checkpoint_id, stored, unsent
+        )
+        self._memory.add(unsent)
 
     def _history(
         self, config: RunnableConfig, channels: Sequence[str]
