@@ -1,6 +1,7 @@
 """What the load does: each class is one kind of run, made over HTTP, its answer checked."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ KEPT = {"stream_mode": ["messages"], "stream_resumable": True}
 MESSAGES = b"event: messages"
 
 
-class Served:
+class Served(ABC):
     """One kind of run. See `measure.Work`."""
 
     def __init__(self, client: Client, ground: Ground) -> None:
@@ -30,11 +31,12 @@ class Served:
         self.threads: list[str] = []
 
     async def prepare(self, runs: int) -> None:
-        """Nothing, unless a kind needs it."""
+        """Begin without threads, unless a kind needs some."""
+        self.threads = []
 
+    @abstractmethod
     async def once(self, index: int) -> None:
         """Make one run and check its answer."""
-        raise NotImplementedError
 
     async def make_threads(self, count: int) -> None:
         """Threads that the runs take place on."""

@@ -1,6 +1,7 @@
 """A client of the streaming protocol, in process: commands, event streams and WebSockets."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -20,7 +21,27 @@ from test_make_app import configured, hosting, settings_of
 HEADERS = {"host": "test"}
 
 
-class Client:
+class Commanding(ABC):
+    """Sends commands to a thread, whatever the way."""
+
+    @abstractmethod
+    async def command(self, method: str, **params: Any) -> Any:
+        """The answer to a command."""
+
+    async def result(self, method: str, **params: Any) -> Any:
+        """The result of a command that succeeds."""
+        told = await self.command(method, **params)
+        assert told["type"] == "success", told
+        return told["result"]
+
+    async def error(self, method: str, **params: Any) -> str:
+        """The code of a command that fails."""
+        told = await self.command(method, **params)
+        assert told["type"] == "error" and told["message"], told
+        return str(told["error"])
+
+
+class Client(Commanding):
     """Talks to one thread below a mount of an application."""
 
     def __init__(
@@ -56,18 +77,6 @@ class Client:
         told = answer.json()
         assert told["id"] == self._id
         return told
-
-    async def result(self, method: str, **params: Any) -> Any:
-        """The result of a command that succeeds."""
-        told = await self.command(method, **params)
-        assert told["type"] == "success", told
-        return told["result"]
-
-    async def error(self, method: str, **params: Any) -> str:
-        """The code of a command that fails."""
-        told = await self.command(method, **params)
-        assert told["type"] == "error" and told["message"], told
-        return str(told["error"])
 
     def follow(self, *channels: str, path: str = "/stream", **body: Any) -> "Followed":
         """An event stream."""
@@ -142,7 +151,7 @@ class Followed:
         return events
 
 
-class Socket:
+class Socket(Commanding):
     """A WebSocket; leaving the block is the client going away."""
 
     def __init__(self, app: ASGIApp, path: str, headers: dict[str, str]) -> None:
@@ -220,18 +229,6 @@ class Socket:
             self.events.append(told)
         assert told["id"] == self._id
         return told
-
-    async def result(self, method: str, **params: Any) -> Any:
-        """The result of a command that succeeds."""
-        told = await self.command(method, **params)
-        assert told["type"] == "success", told
-        return told["result"]
-
-    async def error(self, method: str, **params: Any) -> str:
-        """The code of a command that fails."""
-        told = await self.command(method, **params)
-        assert told["type"] == "error" and told["message"], told
-        return str(told["error"])
 
     async def next(self) -> Any:
         """The next event."""
